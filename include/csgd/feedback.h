@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGD_FEEDBACK_H
+#define CSGD_FEEDBACK_H
+
+/** @file
+ * Feedback: a compressor that remembers what it did not send, and adds it to the next vector.
+ *
+ *     csgd_feedback *f;
+ *     csgd_feedback_create("topk ratio=0.01", n, &f);         // feedback=ef is the default here
+ *     for (...)
+ *         csgd_feedback_compress(f, g, msg, cap, &len);       // sends C(g + e), keeps the rest
+ *
+ * For `feedback=ef` (Seide et al. 2014; Karimireddy et al. 2019), with residual e = 0 at first:
+ *
+ *     m = g + e;    send C(m);    e = m - C(m)
+ *
+ * so that at any time  sum of sent + e = sum of g:  nothing is lost, it only arrives later.  The
+ * residual is taken from the decoded message, so rounding on the wire is remembered as well.
+ * `feedback=none` sends C(g) and remembers nothing.
+ *
+ * This is for programs that have their own way of moving bytes; with MPI, csgd/mpi.h does all of
+ * it.  Every call is local.  One object is used by one thread at a time.
+ */
+
+#include <csgd/compressor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct csgd_feedback csgd_feedback;
+
+/** Create a feedback for vectors of n elements; its residual is zero.  Local.
+ *
+ * Arguments and errors as csgd_compressor_create(); the spec may also have the key `feedback`.
+ * @retval CSGD_E_UNSUPPORTED  this feedback has no meaning for this compressor.
+ */
+CSGD_API csgd_status csgd_feedback_create(const char *spec, size_t n, csgd_feedback **f);
+
+/** Free a feedback and set *f to NULL.  Local.  NULL and *f == NULL are allowed. */
+CSGD_API void csgd_feedback_destroy(csgd_feedback **f);
+
+/** Return the compressor inside, to decode messages with; owned by f.  Local.  NULL for NULL. */
+CSGD_API const csgd_compressor *csgd_feedback_compressor(const csgd_feedback *f);
+
+/** Return the bytes of memory that this object holds; 0 for NULL.  Local. */
+CSGD_API size_t csgd_feedback_memory_bytes(const csgd_feedback *f);
+
+/** Write the message C(g + e) and keep what it leaves out.  Local.
+ *
+ * Arguments as csgd_compressor_compress().  g must not overlap dst.
+ *
+ * @retval CSGD_OK           the message is complete, the residual and the step are advanced.
+ * @retval CSGD_E_INVAL      a pointer is NULL.
+ * @retval CSGD_E_SPACE      cap is below the bound.
+ * @retval CSGD_E_NONFINITE  g or g + e has NaN or infinity, which must not enter the residual.
+ * On any error residual, step, dst and *len are exactly as before, so the call may be repeated.
+ */
+CSGD_API csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst,
+                                            size_t cap, size_t *len);
+
+/** Copy the residual to e, n elements; zeros for `feedback=none`.  Local.
+ *
+ * @retval CSGD_OK, or CSGD_E_INVAL where a pointer is NULL.
+ */
+CSGD_API csgd_status csgd_feedback_residual(const csgd_feedback *f, void *e);
+
+/** Forget the residual: set it to zero.  Local.  The step goes on.
+ *
+ * @retval CSGD_OK, or CSGD_E_INVAL where f is NULL.
+ */
+CSGD_API csgd_status csgd_feedback_clear(csgd_feedback *f);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGD_REDUCER_H
+#define CSGD_REDUCER_H
+
+/** @file
+ * Reducers: a group of ranks with a memory, that sums one vector over them, step after step.
+ *
+ * A reducer holds a private way to the other ranks, a compressor, the residual of what was not
+ * sent, and a step count.  Make one for each gradient vector.  Over MPI it is created and called
+ * through csgd/mpi.h; this header has all that does not need MPI, and the *team*: ranks that are
+ * threads of one process, for tests, experiments and programs without MPI.
+ *
+ *     csgd_reducer_allreduce(r, NULL, grad, n);       // grad = sum over ranks, in place
+ *
+ * The rules, for every call:
+ *
+ * - *Collective* calls are made by all ranks of the reducer, in the same order.  *Local* calls
+ *   are made by any rank at any time.
+ * - One reducer is used by one thread at a time; different reducers are independent.
+ * - All memory is allocated at creation.  A call allocates nothing.
+ * - Same bits: after a call all ranks hold identical results, and a repetition with the same
+ *   spec, ranks and inputs gives them again, whatever the timing, instruction set or thread count.
+ * - Before anything is exchanged the ranks agree on what they are about to do.  If they do not,
+ *   every rank returns CSGD_E_MISMATCH; if one failed by itself it returns its own error and the
+ *   others CSGD_E_PEER.  Nothing has changed then: output, residual and step are as before on
+ *   every rank, and the reducer can be used again.
+ * - What goes wrong later (a corrupt message, a transport error, a timeout) leaves the output
+ *   undefined and the reducer *broken*: it answers CSGD_E_BROKEN, and its peers CSGD_E_PEER,
+ *   until csgd_reducer_clear().  Nobody is left waiting.  A timeout cannot be cleared.
+ */
+
+#include <csgd/compressor.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct csgd_reducer csgd_reducer;
+
+/* ---- every step ------------------------------------------------------------------------- */
+
+/** Sum a vector over all ranks.  Collective.
+ *
+ * @param[in]  send  n elements, not modified; NULL means recv (in place).
+ * @param[out] recv  n elements: the sum over ranks of what was sent for `send`, identical on
+ *                   all ranks.  Must not overlap send.
+ * @param[in]  n     the n of creation, or 0 on every rank, which does nothing and succeeds.
+ *
+ * With a lossy compressor the result is the sum of the decoded messages, and what this rank did
+ * not send goes into its residual.  Where any rank's vector holds NaN or infinity the call is a
+ * dense allreduce of the vectors as they are, so NaN arrives everywhere as it would with MPI,
+ * and no residual changes.
+ *
+ * @retval CSGD_OK           residual and step are advanced.
+ * @retval CSGD_E_INVAL      r or recv is NULL, the buffers overlap, or all ranks passed the same
+ *                           wrong n.
+ * @retval CSGD_E_BUSY       an operation started on r is in flight.  Returned at once, on this
+ *                           rank only; nothing is sent.
+ * @retval CSGD_E_MISMATCH   ranks differ in n, step, or floating-point mode.
+ * @retval CSGD_E_PEER       another rank failed.
+ *     After each of these nothing has changed (see above).
+ * @retval CSGD_E_CORRUPT, CSGD_E_TRANSPORT, CSGD_E_TIMEOUT   recv is undefined, r is broken.
+ * @retval CSGD_E_BROKEN     r is broken since an earlier call; recv is as before.
+ */
+CSGD_API csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, void *recv,
+                                            size_t n);
+
+/** Start the same without waiting.  Collective.
+ *
+ * send and recv must stay valid, send unchanged and recv untouched, until csgd_reducer_test() or
+ * csgd_reducer_wait() has returned something else than CSGD_MORE.  One operation may be in
+ * flight per reducer; any number of reducers may have one, in any order of completion.  As in
+ * MPI, all ranks start, or all ranks call csgd_reducer_allreduce(): the two do not match.
+ *
+ * @retval CSGD_OK       started; errors are reported by test or wait.
+ * @retval CSGD_E_INVAL  r is NULL.
+ * @retval CSGD_E_BUSY   as above.
+ */
+CSGD_API csgd_status csgd_reducer_start(csgd_reducer *r, const void *send, void *recv, size_t n);
+
+/** Advance an operation that was started.  Local; never blocks.
+ *
+ * @return CSGD_MORE while it is in flight, else the result, as of csgd_reducer_allreduce().
+ * With nothing in flight, CSGD_OK.  CSGD_E_INVAL where r is NULL.
+ */
+CSGD_API csgd_status csgd_reducer_test(csgd_reducer *r);
+
+/** Complete an operation that was started.  Local, but returns only after the peers started too.
+ *
+ * @return as csgd_reducer_test(), never CSGD_MORE.
+ */
+CSGD_API csgd_status csgd_reducer_wait(csgd_reducer *r);
+
+/* ---- the life of a reducer -------------------------------------------------------------- */
+
+/** Free a reducer and set *r to NULL.  Collective.
+ *
+ * r == NULL and *r == NULL are allowed.  Its residual is lost.
+ * @retval CSGD_OK
+ * @retval CSGD_E_BUSY  an operation is in flight; nothing is freed.
+ */
+CSGD_API csgd_status csgd_reducer_destroy(csgd_reducer **r);
+
+/** Forget the residual and mend a broken reducer; the step goes on from the largest.  Collective.
+ *
+ * After it every rank's residual is zero, all have the same step, and calls work again.
+ *
+ * @retval CSGD_OK
+ * @retval CSGD_E_INVAL    r is NULL.
+ * @retval CSGD_E_BUSY     an operation is in flight.
+ * @retval CSGD_E_TIMEOUT  r ended in a timeout, which is terminal: messages may still be under
+ *                         way, so it can only be destroyed.  Or a peer does not arrive in time.
+ * @retval CSGD_E_TRANSPORT
+ */
+CSGD_API csgd_status csgd_reducer_clear(csgd_reducer *r);
+
+/** Say which step the next call is.  Logically collective.
+ *
+ * Steps count calls from 0 by themselves.  A program that passes its own iteration number here
+ * turns a rank that skipped a call into CSGD_E_MISMATCH at the next one, instead of silent
+ * confusion.  Random choices depend on the step.
+ *
+ * @retval CSGD_OK, CSGD_E_INVAL where r is NULL, CSGD_E_BUSY while an operation is in flight.
+ */
+CSGD_API csgd_status csgd_reducer_set_step(csgd_reducer *r, uint64_t step);
+
+/** Give the step size that the next result will be multiplied with.  Logically collective.
+ *
+ * Where the learning rate changes from one step to the next, residuals in gradient units are
+ * worth less or more than they were.  With this call `feedback=ef` scales its residual by (last
+ * step size) / (this one), so that the sum of step size times result, plus step size times
+ * residual, is conserved (Zheng et al. 2019).  Never calling it leaves the residual unscaled,
+ * which is what most published experiments do.
+ *
+ * @param[in] step_size  > 0 and finite.
+ * @retval CSGD_OK, CSGD_E_INVAL, CSGD_E_BUSY while an operation is in flight.
+ */
+CSGD_API csgd_status csgd_reducer_set_step_size(csgd_reducer *r, double step_size);
+
+/* ---- numbers to look at ----------------------------------------------------------------- */
+
+/** Counters since creation.  All byte counts are payload and headers of this rank. */
+typedef struct csgd_stats {
+    uint64_t calls;            /**< calls that succeeded */
+    uint64_t dense_calls;      /**< of those, sent exactly: NaN or infinity, or `dense_steps` */
+    uint64_t nonfinite_calls;  /**< of those, because some rank had NaN or infinity */
+    uint64_t failed_calls;     /**< calls that returned an error */
+    uint64_t message_bytes;    /**< messages that this rank's compressor wrote, once each */
+    uint64_t sent_bytes;       /**< handed to the transport, for all peers together */
+    uint64_t received_bytes;   /**< received from all peers */
+    uint64_t bytes_by_formula; /**< of sent_bytes, what went through a vendor's collective: its
+                                      stated formula, not a measurement */
+    double encode_seconds;     /**< residual, selection, encoding: before anything is sent */
+    double agree_seconds;      /**< agreement, which includes waiting for the last rank */
+    double exchange_seconds;   /**< messages on the wire, and decoding them */
+    double residual_norm;      /**< 2-norm of this rank's residual, after the last call */
+} csgd_stats;
+
+/** Copy the counters.  Local.
+ *
+ * @param[in] size  sizeof(csgd_stats) of the caller: fields may be added at the end, and as many
+ *                  bytes as both sides know are written.
+ * @retval CSGD_OK, CSGD_E_INVAL where a pointer is NULL.
+ *
+ * Cost: the residual's norm is computed here, one pass over n elements.
+ */
+CSGD_API csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t size);
+
+/** Return the bytes of memory that this reducer holds, this struct included; 0 for NULL.  Local.
+ *
+ * What MPI allocates for the private communicator is not known to us and not counted.
+ */
+CSGD_API size_t csgd_reducer_memory_bytes(const csgd_reducer *r);
+
+/** Return the spec with every key and its value in effect, "" for NULL.  Local.
+ *
+ * Owned by r.  Two reducers with equal strings (and n, ranks, library version) behave alike.
+ */
+CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);
+
+/** Copy this rank's residual to e, n elements; zeros for `feedback=none`.  Local.
+ *
+ * @retval CSGD_OK, CSGD_E_INVAL where a pointer is NULL, CSGD_E_BUSY while in flight.
+ */
+CSGD_API csgd_status csgd_reducer_residual(const csgd_reducer *r, void *e);
+
+/* ---- ranks that are threads of one process ---------------------------------------------- */
+
+typedef struct csgd_team csgd_team;
+
+/** Create a team of n_ranks virtual ranks.  Local.
+ *
+ * @param[in]  n_ranks  1 to 4096.
+ * @param[out] team     to be given to csgd_team_destroy() after all its reducers are gone.
+ * @retval CSGD_OK, CSGD_E_INVAL, CSGD_E_NOMEM; *team is NULL on error.
+ */
+CSGD_API csgd_status csgd_team_create(int n_ranks, csgd_team **team);
+
+/** Free a team and set *team to NULL.  Local.
+ *
+ * @retval CSGD_OK      also where team or *team is NULL.
+ * @retval CSGD_E_BUSY  a reducer of it still lives; nothing is freed.
+ */
+CSGD_API csgd_status csgd_team_destroy(csgd_team **team);
+
+/** Call work(rank, arg) for every rank, each on a thread of its own, and wait for all.  Local.
+ *
+ * A convenience: ranks may as well be threads that the program made itself.
+ * @retval CSGD_OK       all have returned.
+ * @retval CSGD_E_INVAL  team or work is NULL.
+ * @retval CSGD_E_NOMEM  a thread could not be started; none has begun its work.
+ */
+CSGD_API csgd_status csgd_team_run(csgd_team *team, void (*work)(int rank, void *arg), void *arg);
+
+/** Create the reducer of one rank of a team.  Collective over the team.
+ *
+ * Every rank calls it from a thread of its own; all get a reducer, or none does.
+ *
+ * @param[in]  rank  0 .. n_ranks - 1; each rank once.
+ * @param[in]  n     length of the vector, the same on all ranks.
+ * @param[in]  spec  the same on all ranks; see csgd/spec.h.
+ * @param[out] r     NULL on error.
+ *
+ * @retval CSGD_OK
+ * @retval CSGD_E_INVAL        r or team is NULL or rank out of range.  Where team or rank is the
+ *                             cause the peers cannot be told, and wait.
+ * @retval CSGD_E_SPEC, CSGD_E_UNSUPPORTED, CSGD_E_NOMEM   on this rank.
+ * @retval CSGD_E_MISMATCH     ranks differ in n or spec; the detail names two and their values.
+ * @retval CSGD_E_PEER         another rank failed.
+ */
+CSGD_API csgd_status csgd_reducer_create_team(csgd_team *team, int rank, size_t n, const char *spec,
+                                              csgd_reducer **r);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGDI_PHILOX_H
+#define CSGDI_PHILOX_H
+
+/* philox.h: counter-based random numbers, Philox4x32-10.
+ *
+ * Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3 (SC 2011).  A block
+ * of four words is a pure function of a key and a counter, so any rank, thread or instruction
+ * set computes any element's number alone and gets the same bits.
+ *
+ * libcsgd's use of the 64 + 128 bits:
+ *
+ *     key      seed
+ *     counter  block index (64 bits) | step (32 low bits) | stream (8) and tensor (24)
+ *
+ * where element i takes word i % 4 of block i / 4.
+ */
+
+#include <stdint.h>
+
+/* What a number is for.  Shared streams are equal on all ranks; rank streams add the rank to the
+ * key, so they differ. */
+typedef enum csgdi_stream {
+    CSGDI_STREAM_MASK = 1,    /* shared: random supports */
+    CSGDI_STREAM_NOISE = 2,   /* shared: artificial noise */
+    CSGDI_STREAM_SAMPLE = 3,  /* rank: sampled thresholds, private supports */
+    CSGDI_STREAM_ROUNDING = 4 /* rank: stochastic rounding */
+} csgdi_stream;
+
+/* out[0..4) = Philox4x32-10 of the counter under the key. */
+void csgdi_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4]);
+
+/* The generator of one use: key and the fixed part of the counter. */
+typedef struct csgdi_random {
+    uint32_t key[2];
+    uint32_t high[2]; /* counter words 2 and 3 */
+} csgdi_random;
+
+/* For shared streams pass rank = 0. */
+csgdi_random csgdi_random_make(uint64_t seed, csgdi_stream stream, uint32_t rank, uint32_t tensor,
+                               uint64_t step);
+
+/* out[0..4) = words of elements 4 * block .. 4 * block + 3. */
+void csgdi_random_block(const csgdi_random *random, uint64_t block, uint32_t out[4]);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* algorithms.c: every collective algorithm, one line each, and the keys of a reducer. */
+
+#include <string.h>
+#include "comm/reducer.h"
+
+static const csgdi_algorithm *const list[] = {
+    &csgdi_vendor,
+    &csgdi_ring,
+    &csgdi_allgather,
+};
+
+const csgdi_algorithm *csgdi_algorithm_list(size_t i)
+{
+    return i < sizeof list / sizeof *list ? list[i] : NULL;
+}
+
+const csgdi_algorithm *csgdi_algorithm_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (strcmp(list[i]->name, name) == 0) return list[i];
+    return NULL;
+}
+
+const csgdi_algorithm *csgdi_algorithm_auto(const csgdi_compressor *c)
+{
+    return c->ops->family == CSGDI_EXACT ? &csgdi_vendor : &csgdi_allgather;
+}
+
+static const char *algorithm_name(size_t i)
+{
+    if (i == 0) return "auto";
+    return csgdi_algorithm_list(i - 1) != NULL ? list[i - 1]->name : NULL;
+}
+
+static const csgdi_key keys[] = {
+    {.name = "algorithm",
+     .kind = CSGDI_CHOICE,
+     .choice = algorithm_name,
+     .fallback = "auto",
+     .help = "how the ranks sum; auto: vendor for exact compressors, allgather for others"},
+    {.name = "dense_steps",
+     .kind = CSGDI_COUNT,
+     .max = 9007199254740992.0,
+     .fallback = "0",
+     .help = "steps at the start that are sent exactly"},
+    {.name = "timeout",
+     .kind = CSGDI_REAL,
+     .max = 1e9,
+     .fallback = "0",
+     .help = "seconds to wait for a peer before the call fails for good; 0: for ever"},
+};
+
+const csgdi_keys csgdi_reducer_keys = {keys, sizeof keys / sizeof *keys};

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* call.c: one allreduce, phase after phase; the idea is in reducer.h.
+ *
+ *     csgdi_reducer_begin    checks, feedback, compression; starts the agreement
+ *     step_agreement         decides: nothing to do, refused by all, exact, or the algorithm
+ *     step_exchange          the algorithm; then commit
+ */
+
+#include <string.h>
+#include "base/clock.h"
+#include "base/error.h"
+#include "comm/reducer.h"
+#include "wire/header.h"
+
+/* The call is over.  Whatever fails after the agreement leaves this rank's state in doubt. */
+static csgd_status settle(csgd_reducer *r, csgd_status st, bool in_doubt)
+{
+    r->busy = false;
+    if (st == CSGD_OK) {
+        r->stats.calls++;
+    } else {
+        r->stats.failed_calls++;
+        if (in_doubt && r->health == CSGDI_WELL) r->health = CSGDI_BROKEN;
+    }
+    return st;
+}
+
+/* Seconds since the last call of this function in this call. */
+static double lap(csgd_reducer *r)
+{
+    const double now = csgdi_clock(), seconds = now - r->call.since;
+
+    r->call.since = now;
+    return seconds;
+}
+
+static csgd_status step_exchange(csgd_reducer *r)
+{
+    csgdi_call *call = &r->call;
+    const csgdi_sparse *leftover = NULL;
+    const csgd_status st = call->algorithm->step(r);
+
+    if (st == CSGD_MORE) return CSGD_MORE;
+    if (st != CSGD_OK) return settle(r, st, true);
+    if (call->algorithm->finish != NULL) leftover = call->algorithm->finish(r);
+
+    if (!call->algorithm->dense) {
+        csgdi_feedback_commit(&r->feedback, r->message, leftover);
+        r->stats.message_bytes += call->len;
+    } else if (call->x == call->m) {
+        csgdi_feedback_commit_exact(&r->feedback);
+    } /* else send itself travelled: no residual changes */
+    if (call->exact) r->stats.dense_calls++;
+    r->step++;
+    r->stats.exchange_seconds += lap(r);
+    return settle(r, CSGD_OK, false);
+}
+
+static csgd_status step_agreement(csgd_reducer *r)
+{
+    csgdi_call *call = &r->call;
+    csgd_status st = csgdi_agree_step(&r->agreement, &r->transport);
+
+    if (st == CSGD_MORE) return CSGD_MORE;
+    r->stats.agree_seconds += lap(r);
+    if (st != CSGD_OK) return settle(r, st, st == CSGD_E_TRANSPORT);
+
+    /* From here on all ranks hold the same n, type and op, and do the same. */
+    if (call->n == 0) return settle(r, CSGD_OK, false);
+    if (call->n != r->compressor.n)
+        st = csgdi_fail(CSGD_E_INVAL, "all ranks passed count %llu to a reducer of %zu elements",
+                        (unsigned long long)call->n, r->compressor.n);
+    else if (call->type != r->compressor.kernels->type)
+        st = csgdi_fail(CSGD_E_INVAL, "all ranks passed a datatype that is not the reducer's type");
+    else if (call->op != 1)
+        st = csgdi_fail(CSGD_E_INVAL, "all ranks passed an operation that is not a sum");
+    if (st != CSGD_OK) return settle(r, st, false);
+
+    if (r->agreement.flags & CSGDI_FLAG_NONFINITE) {
+        call->exact = true;
+        call->x = call->send;
+        r->stats.nonfinite_calls++;
+    }
+    call->algorithm = call->exact ? &csgdi_vendor : r->algorithm;
+    st = call->algorithm->begin(r);
+    if (st != CSGD_OK) return settle(r, st, true);
+    call->step = step_exchange;
+    return step_exchange(r);
+}
+
+static bool overlap(const void *a, const void *b, size_t bytes)
+{
+    const uintptr_t p = (uintptr_t)a, q = (uintptr_t)b;
+
+    return p < q ? q - p < bytes : p - q < bytes;
+}
+
+static csgd_status check(const csgd_reducer *r, const csgdi_call *call)
+{
+    if (r->health != CSGDI_WELL)
+        return csgdi_fail(CSGD_E_BROKEN, "the reducer broke in an earlier call: clear it first");
+    if (call->n != r->compressor.n || call->n == 0) return CSGD_OK; /* the agreement's matter */
+    if (call->recv == NULL) return csgdi_fail(CSGD_E_INVAL, "the receive buffer is NULL");
+    if (call->send != call->recv &&
+        overlap(call->send, call->recv, r->compressor.n * r->compressor.kernels->size))
+        return csgdi_fail(CSGD_E_INVAL, "send and receive buffers overlap");
+    return CSGD_OK;
+}
+
+/* Feedback and compression: all that this rank does before it meets the others. */
+static uint64_t prepare(csgd_reducer *r)
+{
+    csgdi_call *call = &r->call;
+
+    if (!csgdi_feedback_prepare(&r->feedback, call->send, &call->m)) return CSGDI_FLAG_NONFINITE;
+    call->x = call->m;
+    call->exact = r->compressor.ops->family != CSGDI_EXACT && r->step < r->dense_steps;
+    if (call->exact || r->algorithm->dense) return 0;
+    r->compressor.step = r->step;
+    call->len = csgdi_message_write(&r->compressor, call->m, r->message);
+    return 0;
+}
+
+csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, uint64_t n,
+                                csgd_type type, int op, bool blocking, csgd_status failure)
+{
+    csgdi_call *call = &r->call;
+    csgdi_agreement *a = &r->agreement;
+    csgd_status st;
+
+    if (r->busy) return csgdi_fail(CSGD_E_BUSY, "an operation on this reducer is in flight");
+    if (r->health == CSGDI_TERMINAL)
+        return csgdi_fail(CSGD_E_BROKEN, "the reducer timed out: it can only be destroyed");
+    if (r->compressor.n == 0) { /* no traffic, so no agreement either */
+        if (failure == CSGD_OK && n != 0)
+            failure = csgdi_fail(CSGD_E_INVAL, "count is %llu, the reducer's vector has 0 elements",
+                                 (unsigned long long)n);
+        return settle(r, failure, false);
+    }
+    r->busy = true;
+    *call = (csgdi_call){.send = send != NULL ? send : recv,
+                         .recv = recv,
+                         .n = n,
+                         .type = type,
+                         .op = op,
+                         .blocking = blocking && r->timeout <= 0,
+                         .step = step_agreement};
+    call->started = call->since = csgdi_clock();
+
+    *a = (csgdi_agreement){.failure = failure != CSGD_OK ? failure : check(r, call),
+                           .spec = r->spec,
+                           .blocking = call->blocking,
+                           .gather = r->lengths,
+                           .layout = r->layout};
+    if (a->failure == CSGD_OK && n == r->compressor.n && type == r->compressor.kernels->type &&
+        op == 1)
+        a->flags = prepare(r);
+    a->length = call->len;
+    memcpy(a->field, r->identity, sizeof a->field);
+    a->field[CSGDI_FIELD_N] = n;
+    a->field[CSGDI_FIELD_TYPE] = type;
+    a->field[CSGDI_FIELD_OP] = (uint64_t)op;
+    a->field[CSGDI_FIELD_STEP] = r->step;
+    a->field[CSGDI_FIELD_START] = !call->blocking;
+    memcpy(&a->field[CSGDI_FIELD_SCALE], &r->feedback.next_step_size, sizeof(double));
+    a->field[CSGDI_FIELD_FP_MODE] = csgdi_fp_mode();
+    r->stats.encode_seconds += lap(r);
+
+    st = csgdi_agree_begin(a, &r->transport);
+    return st == CSGD_OK ? CSGD_OK : settle(r, st, true);
+}
+
+/* Whether the user's patience is over.  Messages may still be under way: nothing can follow. */
+static bool out_of_time(csgd_reducer *r)
+{
+    if (r->timeout <= 0 || csgdi_clock() - r->call.started < r->timeout) return false;
+    r->health = CSGDI_TERMINAL;
+    return true;
+}
+
+csgd_status csgd_reducer_test(csgd_reducer *r)
+{
+    csgd_status st;
+
+    if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
+    if (!r->busy) return CSGD_OK;
+    st = r->call.step(r);
+    if (st == CSGD_MORE && out_of_time(r))
+        return settle(r,
+                      csgdi_fail(CSGD_E_TIMEOUT, "a peer did not arrive within timeout=%g seconds",
+                                 r->timeout),
+                      true);
+    return st;
+}
+
+csgd_status csgd_reducer_wait(csgd_reducer *r)
+{
+    csgd_status st;
+
+    while ((st = csgd_reducer_test(r)) == CSGD_MORE)
+        r->transport.ops->idle(&r->transport);
+    return st;
+}
+
+csgd_status csgd_reducer_start(csgd_reducer *r, const void *send, void *recv, size_t n)
+{
+    if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
+    return csgdi_reducer_begin(r, send, recv, n, r->compressor.kernels->type, 1, false, CSGD_OK);
+}
+
+csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, void *recv, size_t n)
+{
+    csgd_status st;
+
+    if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
+    st = csgdi_reducer_begin(r, send, recv, n, r->compressor.kernels->type, 1, true, CSGD_OK);
+    return st == CSGD_OK ? csgd_reducer_wait(r) : st;
+}

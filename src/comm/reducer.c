@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* reducer.c: the life of a reducer, and what can be asked of it. */
+
+#include "comm/reducer.h"
+
+#include <math.h>
+#include <string.h>
+#include <xxhash.h>
+#include "base/clock.h"
+#include "base/error.h"
+#include "comm/team.h"
+#include "wire/header.h"
+
+static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec)
+{
+    const csgdi_compressor *c = &r->compressor;
+    csgd_status st;
+
+    if (!csgdi_spec_set(spec, "algorithm") ||
+        strcmp(csgdi_spec_choice(spec, "algorithm"), "auto") == 0)
+        csgdi_spec_choose(spec, "algorithm", csgdi_algorithm_auto(c)->name);
+    r->algorithm = csgdi_algorithm_find(csgdi_spec_choice(spec, "algorithm"));
+    if (r->algorithm->dense && c->ops->family != CSGDI_EXACT)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "algorithm=%s sums vectors and %s makes messages; "
+                          "use algorithm=allgather, or none in place of %s",
+                          r->algorithm->name, c->ops->name, c->ops->name);
+    if (r->algorithm->supports != NULL) {
+        st = r->algorithm->supports(c, &r->transport);
+        if (st != CSGD_OK) return st;
+    }
+    st = r->algorithm->create(r);
+    if (st != CSGD_OK || r->algorithm == &csgdi_vendor) return st;
+    return c->ops->family == CSGDI_EXACT ? CSGD_OK : csgdi_vendor.create(r);
+}
+
+/* Everything local: parse, allocate, complete the spec. */
+static csgd_status build(csgd_reducer *r, size_t n, const csgdi_compressor_ops *ops,
+                         csgdi_spec *spec)
+{
+    csgd_status st = csgdi_compressor_init(&r->compressor, ops, spec, n, &r->arena);
+
+    if (st != CSGD_OK) return st;
+    r->compressor.rank = (uint32_t)r->transport.rank;
+    st = csgdi_feedback_init(&r->feedback, &r->compressor, spec, &r->arena);
+    if (st != CSGD_OK) return st;
+    r->dense_steps = csgdi_spec_count(spec, "dense_steps");
+    r->timeout = csgdi_spec_real(spec, "timeout");
+    st = choose_algorithm(r, spec);
+    return st == CSGD_OK ? csgdi_spec_format(spec, r->spec, sizeof r->spec) : st;
+}
+
+static csgd_status create_local(csgdi_transport *transport, size_t n, const char *text,
+                                csgd_reducer **r)
+{
+    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys};
+    const csgdi_compressor_ops *ops;
+    csgdi_arena arena = {0};
+    csgd_reducer *self;
+    csgdi_spec spec;
+    csgd_status st = csgdi_compressor_parse(csgdi_spec_text(text), keys, 2, &spec, &ops);
+
+    if (st != CSGD_OK) return st;
+    self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
+    if (self == NULL) return CSGD_E_NOMEM;
+    self->arena = arena;
+    self->transport = *transport; /* to look at; it moves here once all ranks have agreed */
+    st = build(self, n, ops, &spec);
+    if (st != CSGD_OK) {
+        arena = self->arena; /* the object itself lives in it */
+        csgdi_arena_free(&arena);
+        return st;
+    }
+    self->identity[CSGDI_FIELD_N] = n;
+    self->identity[CSGDI_FIELD_TYPE] = self->compressor.kernels->type;
+    self->identity[CSGDI_FIELD_SEED] = self->compressor.seed;
+    self->identity[CSGDI_FIELD_WIRE] = CSGDI_WIRE_VERSION;
+    self->identity[CSGDI_FIELD_FP_MODE] = csgdi_fp_mode();
+    self->identity[CSGDI_FIELD_SPEC] = XXH64(self->spec, strlen(self->spec), 0);
+    *r = self;
+    return CSGD_OK;
+}
+
+csgd_status csgdi_reducer_create(csgdi_transport *transport, size_t n, const char *spec,
+                                 csgd_status failure, csgd_reducer **r)
+{
+    csgdi_agreement a = {.failure = failure, .blocking = true};
+    csgd_reducer *self = NULL;
+    csgd_status st;
+
+    if (a.failure == CSGD_OK) a.failure = create_local(transport, n, spec, &self);
+    if (self != NULL) {
+        memcpy(a.field, self->identity, sizeof a.field);
+        a.spec = self->spec;
+    }
+    st = csgdi_agree(&a, transport);
+    if (st != CSGD_OK) {
+        if (self != NULL) {
+            csgdi_arena arena = self->arena;
+            csgdi_arena_free(&arena);
+        }
+        transport->ops->close(transport, false);
+        return st;
+    }
+    self->transport = *transport;
+    *r = self;
+    return CSGD_OK;
+}
+
+csgd_status csgd_reducer_create_team(csgd_team *team, int rank, size_t n, const char *spec,
+                                     csgd_reducer **r)
+{
+    csgdi_transport transport;
+    csgd_status st;
+
+    if (r != NULL) *r = NULL;
+    st = csgdi_transport_open_team(&transport, team, rank);
+    if (st != CSGD_OK) return st;
+    if (r == NULL) st = csgdi_fail(CSGD_E_INVAL, "the place for the reducer is NULL");
+    return csgdi_reducer_create(&transport, n, spec, st, r);
+}
+
+csgd_status csgd_reducer_destroy(csgd_reducer **r)
+{
+    csgdi_arena arena;
+    bool abandoned;
+
+    if (r == NULL || *r == NULL) return CSGD_OK;
+    if ((*r)->busy)
+        return csgdi_fail(CSGD_E_BUSY, "an operation on this reducer is in flight: wait for it");
+    abandoned = (*r)->health == CSGDI_TERMINAL;
+    (*r)->transport.ops->close(&(*r)->transport, abandoned);
+    arena = (*r)->arena; /* the object itself lives in it */
+    if (!abandoned || !(*r)->transport.ops->keeps_buffers) csgdi_arena_free(&arena);
+    *r = NULL;
+    return CSGD_OK;
+}
+
+csgd_status csgd_reducer_clear(csgd_reducer *r)
+{
+    csgdi_request request = {0};
+    double start = csgdi_clock();
+    csgd_status st;
+    bool done = false;
+    uint64_t *step;
+
+    if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
+    if (r->busy) return csgdi_fail(CSGD_E_BUSY, "an operation on this reducer is in flight");
+    if (r->health == CSGDI_TERMINAL)
+        return csgdi_fail(CSGD_E_TIMEOUT, "the reducer timed out: it can only be destroyed");
+    if (r->compressor.n == 0) return CSGD_OK;
+
+    step = r->agreement.word; /* must outlive a timeout, so not on the stack */
+    *step = r->step;
+    r->agreement.request = request;
+    st = r->transport.ops->max(&r->transport, step, 1, r->timeout <= 0, &r->agreement.request);
+    while (st == CSGD_OK && !done) {
+        st = r->transport.ops->test(&r->transport, &r->agreement.request, &done);
+        if (st != CSGD_OK || done) break;
+        if (r->timeout > 0 && csgdi_clock() - start > r->timeout) {
+            r->health = CSGDI_TERMINAL;
+            return csgdi_fail(CSGD_E_TIMEOUT, "a peer did not arrive within timeout=%g seconds",
+                              r->timeout);
+        }
+        r->transport.ops->idle(&r->transport);
+    }
+    if (st != CSGD_OK) return st;
+    r->step = *step;
+    r->health = CSGDI_WELL;
+    csgdi_feedback_clear(&r->feedback);
+    return CSGD_OK;
+}
+
+/* A local setter may not change what an operation in flight was begun with. */
+static csgd_status check_idle(const csgd_reducer *r)
+{
+    if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
+    if (r->busy) return csgdi_fail(CSGD_E_BUSY, "an operation on this reducer is in flight");
+    return CSGD_OK;
+}
+
+csgd_status csgd_reducer_set_step(csgd_reducer *r, uint64_t step)
+{
+    const csgd_status st = check_idle(r);
+
+    if (st == CSGD_OK) r->step = step;
+    return st;
+}
+
+csgd_status csgd_reducer_set_step_size(csgd_reducer *r, double step_size)
+{
+    const csgd_status st = check_idle(r);
+
+    if (st != CSGD_OK) return st;
+    if (!(step_size > 0) || !isfinite(step_size))
+        return csgdi_fail(CSGD_E_INVAL, "a step size of %g is not above 0 and finite", step_size);
+    r->feedback.next_step_size = step_size;
+    return CSGD_OK;
+}
+
+csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t size)
+{
+    csgd_stats now;
+
+    if (r == NULL || stats == NULL)
+        return csgdi_fail(CSGD_E_INVAL, "the reducer or the place for its counters is NULL");
+    now = r->stats;
+    now.sent_bytes = r->transport.sent_bytes;
+    now.received_bytes = r->transport.received_bytes;
+    now.bytes_by_formula = r->transport.formula_bytes;
+    now.residual_norm = csgdi_feedback_norm(&r->feedback);
+    memcpy(stats, &now, size < sizeof now ? size : sizeof now);
+    return CSGD_OK;
+}
+
+size_t csgd_reducer_memory_bytes(const csgd_reducer *r)
+{
+    return r != NULL ? r->arena.bytes + r->transport.memory_bytes : 0;
+}
+
+const char *csgd_reducer_spec(const csgd_reducer *r)
+{
+    return r != NULL ? r->spec : "";
+}
+
+csgd_status csgd_reducer_residual(const csgd_reducer *r, void *e)
+{
+    const csgd_status st = check_idle(r);
+
+    if (st != CSGD_OK) return st;
+    if (e == NULL && r->compressor.n > 0)
+        return csgdi_fail(CSGD_E_INVAL, "the place for the residual is NULL");
+    csgdi_feedback_residual(&r->feedback, e);
+    return CSGD_OK;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGDI_REDUCER_H
+#define CSGDI_REDUCER_H
+
+/* reducer.h: one allreduce from end to end, as a schedule that can stop and go on anywhere.
+ *
+ *     begin     local: m = feedback(g), message = compressor(m); then start the agreement
+ *     step      agreement, then the algorithm's exchange; never blocks
+ *     finish    commit the residual, count, forget the buffers
+ *
+ * A blocking call is a loop over step; a non-blocking one hands the loop to the user.  Nothing
+ * that the user could see changes before the agreement, and the residual not before the end.
+ *
+ * An algorithm is one file that ends in a const csgdi_algorithm, and one line in algorithms.c.  It
+ * has the same three parts and works on the reducer's call.
+ */
+
+#include <csgd/reducer.h>
+#include "comm/agree.h"
+#include "comm/transport.h"
+#include "feedback/feedback.h"
+
+typedef struct csgdi_algorithm csgdi_algorithm;
+
+/* What is being reduced, from begin to finish. */
+typedef struct csgdi_call {
+    const void *send;
+    void *recv;
+    const void *m; /* what the feedback made of send */
+    const void *x; /* what a dense algorithm sums: m, or send where values are not finite */
+    size_t len;    /* of this rank's message, which stands where the algorithm wants it */
+    bool blocking;
+    uint64_t n;
+    csgd_type type;
+    int op;
+    bool exact;                           /* m or send travels itself, by the dense algorithm */
+    const csgdi_algorithm *algorithm;     /* of this call: the reducer's own, or the dense one */
+    csgd_status (*step)(csgd_reducer *r); /* the phase it is in */
+    double started, since;                /* the call, the phase */
+} csgdi_call;
+
+struct csgdi_algorithm {
+    const char *name;
+    const char *summary; /* with what it costs, for the help */
+    const char *source;
+
+    bool dense; /* sums x itself, for exact compressors; else it carries messages */
+
+    /* Whether it can work for this compressor; a sentence if not.  NULL: always. */
+    csgd_status (*supports)(const csgdi_compressor *c, const csgdi_transport *t);
+
+    /* Allocate from r->arena: r->exchange, r->message for what carries messages, and where it
+     * needs the lengths of messages that differ, r->lengths, which asks the agreement for them. */
+    csgd_status (*create)(csgd_reducer *r);
+
+    /* begin starts the exchange after a successful agreement; step returns CSGD_MORE until recv
+     * holds the result.  An error breaks the reducer; whoever finds one first sees to it that no
+     * peer waits for a message that would have followed.  finish, if not NULL, comes after
+     * success, and returns what the algorithm dropped (NULL: nothing). */
+    csgd_status (*begin)(csgd_reducer *r);
+    csgd_status (*step)(csgd_reducer *r);
+    const csgdi_sparse *(*finish)(csgd_reducer *r);
+};
+
+typedef enum csgdi_health { CSGDI_WELL, CSGDI_BROKEN, CSGDI_TERMINAL } csgdi_health;
+
+struct csgd_reducer {
+    csgdi_arena arena;
+    csgdi_transport transport;
+    csgdi_compressor compressor;
+    csgdi_feedback feedback;
+    const csgdi_algorithm *algorithm;
+    void *exchange;    /* the algorithm's state */
+    void *dense;       /* the state of the dense algorithm that calls fall back to */
+    uint8_t *message;  /* where this rank's message is written */
+    uint64_t *lengths; /* where the agreement gathers them, CSGDI_AGREE_WORDS a rank; or NULL */
+    size_t *layout;    /* its scratch, two a rank */
+    uint64_t step;
+    uint64_t dense_steps;
+    double timeout; /* seconds, 0: none */
+    csgdi_health health;
+    bool busy;
+    csgdi_call call;
+    csgdi_agreement agreement;
+    csgd_stats stats;
+    uint64_t identity[CSGDI_FIELDS]; /* the fields that were agreed at creation */
+    char spec[2 * CSGDI_SPEC_MAX]; /* with every default written out */
+};
+
+/* Make a reducer over an open transport, which moves into it.  Collective: the ranks agree.  On
+ * error the transport is closed.  failure is what this rank failed with before (its sentence set). */
+csgd_status csgdi_reducer_create(csgdi_transport *transport, size_t n, const char *spec,
+                                 csgd_status failure, csgd_reducer **r);
+
+/* The public operations, for any shell: type and op as the shell found them (type 0: none of
+ * ours; op 1 is SUM, 0 another), failure what it found wrong (its sentence set).  send NULL: in
+ * place.  Only CSGD_E_BUSY is returned without telling the peers. */
+csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, uint64_t n,
+                                csgd_type type, int op, bool blocking, csgd_status failure);
+csgd_status csgdi_reducer_finish(csgd_reducer *r); /* wait for it */
+
+/* Every algorithm: the i-th, NULL past the last, and by name. */
+const csgdi_algorithm *csgdi_algorithm_list(size_t i);
+const csgdi_algorithm *csgdi_algorithm_find(const char *name);
+
+/* The one that `algorithm=auto` takes. */
+const csgdi_algorithm *csgdi_algorithm_auto(const csgdi_compressor *c);
+
+/* The keys of a reducer. */
+extern const csgdi_keys csgdi_reducer_keys;
+
+extern const csgdi_algorithm csgdi_vendor, csgdi_ring, csgdi_allgather;
+
+#endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* transport_inproc.c: ranks that are threads of one process: the table of operations.
+ *
+ * Starting one writes an entry into the request, lets the fault that is ordered for the rank spoil
+ * it, and hands it to team_meet.c, where it may complete at once; testing looks at its state.
+ *
+ * A fault other than corruption sets the entry's hold: it is in its list, but does not take effect
+ * before its rank has tested that often, or ever.
+ */
+
+#include <sched.h>
+#include <string.h>
+#include <time.h>
+#include "base/error.h"
+#include "comm/team_state.h"
+
+enum { SLEEP_NS = 10 * 1000 * 1000 }; /* at most: whoever waits also watches for a timeout */
+
+static const char *const kind_name[] = {"send", "receive", "sum", "max", "gather"};
+
+typedef struct inproc {
+    csgd_team *team;
+    uint64_t channel;
+    uint64_t seen;        /* the rank's `completed` when idle last returned */
+    csgdi_entry *delayed; /* own entries whose hold runs down */
+} inproc;
+
+_Static_assert(sizeof(csgdi_entry) <= sizeof((csgdi_request *)0)->own,
+               "an entry fits in a request");
+_Static_assert(sizeof(inproc) <= sizeof((csgdi_transport *)0)->own, "and the state in its place");
+
+static inproc *state_of(csgdi_transport *t)
+{
+    return (inproc *)(void *)t->own.bytes;
+}
+
+static csgdi_entry *entry_of(csgdi_request *req)
+{
+    return (csgdi_entry *)(void *)req->own.bytes;
+}
+
+/* ---- faults ---- */
+
+/* Scatter a counter over 64 bits, the finisher of SplitMix64 (Steele, Lea, Flood, 2014). */
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+    return x ^ x >> 31;
+}
+
+static void suffer_fault(csgdi_place *place, csgdi_entry *e, int n_ranks)
+{
+    csgdi_fault *f = &place->fault;
+    const bool is_message = e->kind == CSGDI_SEND || e->kind == CSGDI_GATHER;
+    size_t seen = 0; /* bytes that another rank will see */
+
+    if (f->kind == CSGDI_FAULT_NONE) return;
+    if (f->after > 0) {
+        if (is_message) f->after--;
+        return;
+    }
+    if (e->kind == CSGDI_SEND && e->op.message.peer != e->rank) seen = e->op.message.len;
+    if (e->kind == CSGDI_GATHER && n_ranks > 1) seen = e->op.gather.len[e->rank];
+
+    if (f->kind == CSGDI_FAULT_DELAY && e->kind != CSGDI_RECEIVE && f->value > 0) {
+        e->hold = 1 + mix(f->value + ++place->delayed * UINT64_C(0x9e3779b97f4a7c15)) % f->value;
+    } else if (f->kind == CSGDI_FAULT_CORRUPT && seen > 0) {
+        e->flip = f->value % (8 * (uint64_t)seen);
+        f->kind = CSGDI_FAULT_NONE;
+    } else if (f->kind == CSGDI_FAULT_DROP && is_message) {
+        e->hold = CSGDI_FOREVER;
+        f->kind = CSGDI_FAULT_NONE;
+    } else if (f->kind == CSGDI_FAULT_STOP) {
+        e->hold = CSGDI_FOREVER;
+    }
+}
+
+/* ---- the operations ---- */
+
+static csgd_status start(csgdi_transport *t, csgdi_request *req, csgdi_link *list, csgdi_entry e)
+{
+    inproc *own = state_of(t);
+    csgd_team *team = own->team;
+    csgdi_entry *mine = entry_of(req);
+
+    e.channel = own->channel;
+    e.rank = t->rank;
+    e.flip = CSGDI_NO_FLIP;
+    e.state = CSGDI_WAITING;
+    req->received = 0;
+    req->active = true;
+
+    pthread_mutex_lock(&team->lock);
+    suffer_fault(&team->place[t->rank], &e, t->n_ranks);
+    *mine = e;
+    csgdi_team_append(list, mine);
+    if (mine->hold == 0) {
+        csgdi_team_settle(team, mine);
+    } else if (mine->hold != CSGDI_FOREVER) {
+        mine->next_delayed = own->delayed;
+        own->delayed = mine;
+    }
+    pthread_mutex_unlock(&team->lock);
+    return CSGD_OK;
+}
+
+static csgd_status inproc_send(csgdi_transport *t, const void *src, size_t len, int to, int tag,
+                               csgdi_request *req)
+{
+    const csgdi_entry e = {.kind = CSGDI_SEND, .op.message = {src, NULL, len, to, tag}};
+
+    if (to != t->rank) csgdi_transport_count(t, len, 0, false);
+    return start(t, req, &state_of(t)->team->place[to].sends, e);
+}
+
+static csgd_status inproc_receive(csgdi_transport *t, void *dst, size_t len, int from, int tag,
+                                  csgdi_request *req)
+{
+    const csgdi_entry e = {.kind = CSGDI_RECEIVE, .op.message = {NULL, dst, len, from, tag}};
+
+    if (from != t->rank) csgdi_transport_count(t, 0, len, false);
+    return start(t, req, &state_of(t)->team->place[t->rank].receives, e);
+}
+
+static csgd_status inproc_sum(csgdi_transport *t, const void *send, void *recv, size_t n,
+                              csgd_type type, bool blocking, csgdi_request *req)
+{
+    const csgdi_entry e = {.kind = CSGDI_SUM, .op.reduce = {send, recv, n, type}};
+
+    (void)blocking;
+    csgdi_transport_count_reduce(t, n * csgd_type_size(type), false);
+    return start(t, req, &state_of(t)->team->meeting, e);
+}
+
+static csgd_status inproc_max(csgdi_transport *t, uint64_t *word, size_t n, bool blocking,
+                              csgdi_request *req)
+{
+    const csgdi_entry e = {.kind = CSGDI_MAX, .op.reduce = {word, word, n, CSGD_F64}};
+
+    (void)blocking;
+    csgdi_transport_count_reduce(t, n * sizeof *word, false);
+    return start(t, req, &state_of(t)->team->meeting, e);
+}
+
+static csgd_status inproc_gather(csgdi_transport *t, const void *send, void *recv,
+                                 const size_t *len, const size_t *offset, bool blocking,
+                                 csgdi_request *req)
+{
+    const csgdi_entry e = {.kind = CSGDI_GATHER, .op.gather = {send, recv, len, offset}};
+
+    (void)blocking;
+    csgdi_transport_count_gather(t, len, false);
+    return start(t, req, &state_of(t)->team->meeting, e);
+}
+
+/* One test has passed for every delayed entry of this transport. */
+static void run_down(inproc *own)
+{
+    csgdi_entry **at = &own->delayed;
+
+    while (*at != NULL) {
+        csgdi_entry *e = *at;
+
+        if (--e->hold > 0) {
+            at = &e->next_delayed;
+        } else {
+            *at = e->next_delayed;
+            csgdi_team_settle(own->team, e);
+        }
+    }
+}
+
+static csgd_status failure(const csgdi_entry *e)
+{
+    if (e->kind == CSGDI_RECEIVE)
+        return csgdi_fail(CSGD_E_TRANSPORT, "rank %d sent %llu bytes where %zu were expected",
+                          e->op.message.peer, (unsigned long long)e->blame, e->op.message.len);
+    return csgdi_fail(CSGD_E_TRANSPORT, "ranks 0 and %llu entered different collectives (here: %s)",
+                      (unsigned long long)e->blame, kind_name[e->kind]);
+}
+
+static csgd_status inproc_test(csgdi_transport *t, csgdi_request *req, bool *done)
+{
+    inproc *own = state_of(t);
+    const csgdi_entry *e = entry_of(req);
+    csgdi_entry_state state = CSGDI_DONE;
+
+    *done = true;
+    if (!req->active) return CSGD_OK;
+    pthread_mutex_lock(&own->team->lock);
+    run_down(own);
+    state = (csgdi_entry_state)e->state;
+    pthread_mutex_unlock(&own->team->lock);
+
+    *done = state != CSGDI_WAITING;
+    if (state == CSGDI_WAITING) return CSGD_OK;
+    req->active = false; /* and out of all lists: the entry is the caller's alone */
+    if (state == CSGDI_FAILED) return failure(e);
+    if (e->kind == CSGDI_RECEIVE) req->received = e->op.message.len;
+    return CSGD_OK;
+}
+
+/* Sleep until an operation of this rank completes.  What completed between the caller's tests
+ * and now has moved the count, so it is not slept through. */
+static void inproc_idle(csgdi_transport *t)
+{
+    inproc *own = state_of(t);
+    csgd_team *team = own->team;
+    csgdi_place *place = &team->place[t->rank];
+    struct timespec until;
+
+    if (own->delayed != NULL) { /* only tests move those on */
+        sched_yield();
+        return;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += SLEEP_NS;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_nsec -= 1000000000;
+        until.tv_sec++;
+    }
+    pthread_mutex_lock(&team->lock);
+    if (place->completed == own->seen) pthread_cond_timedwait(&place->bell, &team->lock, &until);
+    own->seen = place->completed;
+    pthread_mutex_unlock(&team->lock);
+}
+
+static void leave_list(csgdi_link *list, uint64_t channel, int rank)
+{
+    for (csgdi_link *l = list->next, *next; l != list; l = next) {
+        csgdi_entry *e = (csgdi_entry *)l;
+
+        next = l->next;
+        if (e->channel == channel && e->rank == rank) csgdi_team_remove(e);
+    }
+}
+
+/* Entries still linked are taken back, so their memory may go even if abandoned. */
+static void inproc_close(csgdi_transport *t, bool abandoned)
+{
+    inproc *own = state_of(t);
+    csgd_team *team = own->team;
+
+    (void)abandoned;
+    pthread_mutex_lock(&team->lock);
+    for (int r = 0; r < team->n_ranks; r++)
+        leave_list(&team->place[r].sends, own->channel, t->rank);
+    leave_list(&team->place[t->rank].receives, own->channel, t->rank);
+    leave_list(&team->meeting, own->channel, t->rank);
+    team->open--;
+    pthread_mutex_unlock(&team->lock);
+}
+
+static const csgdi_transport_ops inproc_ops = {
+    .name = "inproc",
+    .send = inproc_send,
+    .receive = inproc_receive,
+    .sum = inproc_sum,
+    .max = inproc_max,
+    .gather = inproc_gather,
+    .test = inproc_test,
+    .idle = inproc_idle,
+    .close = inproc_close,
+    .keeps_buffers = false,
+};
+
+csgd_status csgdi_transport_open_team(csgdi_transport *t, csgd_team *team, int rank)
+{
+    inproc *own = state_of(t);
+
+    memset(t, 0, sizeof *t);
+    if (team == NULL) return csgdi_fail(CSGD_E_INVAL, "team is NULL");
+    if (rank < 0 || rank >= team->n_ranks)
+        return csgdi_fail(CSGD_E_INVAL, "rank %d is not in 0 .. %d", rank, team->n_ranks - 1);
+    t->ops = &inproc_ops;
+    t->rank = rank;
+    t->n_ranks = team->n_ranks;
+    own->team = team;
+    pthread_mutex_lock(&team->lock);
+    own->channel = team->place[rank].channels++;
+    own->seen = team->place[rank].completed;
+    team->open++;
+    pthread_mutex_unlock(&team->lock);
+    return CSGD_OK;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* compressor.c: the public object: argument checks around messages. */
+
+#include "compressors/compressor.h"
+
+#include "base/error.h"
+
+csgd_status csgd_compressor_create(const char *spec, size_t n, csgd_compressor **c)
+{
+    csgdi_arena arena = {0};
+    const csgdi_compressor_ops *ops;
+    csgd_compressor *self;
+    csgdi_spec parsed;
+    csgd_status st;
+
+    if (c == NULL) return csgdi_fail(CSGD_E_INVAL, "the place for the compressor is NULL");
+    *c = NULL;
+    st = csgdi_compressor_parse(csgdi_spec_text(spec), NULL, 0, &parsed, &ops);
+    if (st != CSGD_OK) return st;
+
+    self = csgdi_arena_alloc(&arena, 1, sizeof *self);
+    if (self == NULL) return CSGD_E_NOMEM;
+    st = csgdi_compressor_init(&self->core, ops, &parsed, n, &arena);
+    if (st != CSGD_OK) {
+        csgdi_arena_free(&arena);
+        return st;
+    }
+    self->arena = arena;
+    *c = self;
+    return CSGD_OK;
+}
+
+void csgd_compressor_destroy(csgd_compressor **c)
+{
+    csgdi_arena arena;
+
+    if (c == NULL || *c == NULL) return;
+    arena = (*c)->arena; /* the object itself lives in it */
+    *c = NULL;
+    csgdi_arena_free(&arena);
+}
+
+size_t csgd_compressor_bound(const csgd_compressor *c)
+{
+    return c != NULL ? csgdi_message_bound(&c->core) : 0;
+}
+
+size_t csgd_compressor_memory_bytes(const csgd_compressor *c)
+{
+    return c != NULL ? c->arena.bytes : 0;
+}
+
+csgd_status csgd_compressor_set_step(csgd_compressor *c, uint64_t step)
+{
+    if (c == NULL) return csgdi_fail(CSGD_E_INVAL, "the compressor is NULL");
+    c->core.step = step;
+    return CSGD_OK;
+}
+
+csgd_status csgd_compressor_compress(csgd_compressor *c, const void *x, uint8_t *dst, size_t cap,
+                                     size_t *len)
+{
+    if (c == NULL || dst == NULL || len == NULL || (x == NULL && c->core.n > 0))
+        return csgdi_fail(CSGD_E_INVAL, "a NULL among compressor, x, dst and len");
+    if (cap < csgdi_message_bound(&c->core))
+        return csgdi_fail(CSGD_E_SPACE, "a message may need %zu bytes, there are %zu",
+                          csgdi_message_bound(&c->core), cap);
+    if (c->core.ops->family != CSGDI_EXACT && !c->core.kernels->finite(x, c->core.n))
+        return csgdi_fail(CSGD_E_NONFINITE, "x has NaN or infinity, which %s cannot express",
+                          c->core.ops->name);
+    *len = csgdi_message_write(&c->core, x, dst);
+    c->core.step++;
+    return CSGD_OK;
+}
+
+static csgd_status decode(const csgd_compressor *c, const uint8_t *src, size_t len, csgdi_mode mode,
+                          void *y)
+{
+    csgd_status st;
+
+    if (c == NULL || src == NULL || (y == NULL && c->core.n > 0))
+        return csgdi_fail(CSGD_E_INVAL, "a NULL among compressor, src and y");
+    st = csgdi_message_check(&c->core, src, len, NULL);
+    if (st == CSGD_OK) csgdi_message_apply(&c->core, src, mode, y);
+    return st;
+}
+
+csgd_status csgd_compressor_decompress(const csgd_compressor *c, const uint8_t *src, size_t len,
+                                       void *y)
+{
+    return decode(c, src, len, CSGDI_SET, y);
+}
+
+csgd_status csgd_compressor_decompress_add(const csgd_compressor *c, const uint8_t *src, size_t len,
+                                           void *y)
+{
+    return decode(c, src, len, CSGDI_ADD, y);
+}

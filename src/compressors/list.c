@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* list.c: every compressor, one line each, and how a spec finds its own. */
+
+#include <stdlib.h>
+#include <string.h>
+#include "base/error.h"
+#include "compressors/compressor.h"
+
+static const csgdi_compressor_ops *const list[] = {
+    &csgdi_none,
+    &csgdi_topk,
+    &csgdi_sign,
+};
+
+const csgdi_compressor_ops *csgdi_compressor_list(size_t i)
+{
+    return i < sizeof list / sizeof *list ? list[i] : NULL;
+}
+
+static const char *compressor_name(size_t i)
+{
+    return csgdi_compressor_list(i) ? list[i]->name : NULL;
+}
+
+const csgdi_compressor_ops *csgdi_compressor_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
+        if (strcmp(list[i]->name, name) == 0) return list[i];
+    return NULL;
+}
+
+static const char *type_name(size_t i)
+{
+    static const char *const names[] = {"f32", "f64"};
+    return i < 2 ? names[i] : NULL;
+}
+
+static const csgdi_key keys[] = {
+    {.name = "type",
+     .kind = CSGDI_CHOICE,
+     .choice = type_name,
+     .fallback = "f32",
+     .help = "type of the elements: float or double"},
+    {.name = "seed",
+     .kind = CSGDI_COUNT,
+     .fallback = "0",
+     .help = "what random choices depend on, with the step"},
+};
+
+const csgdi_keys csgdi_compressor_keys = {keys, sizeof keys / sizeof *keys};
+
+const char *csgdi_spec_text(const char *spec)
+{
+    if (spec == NULL) spec = getenv("CSGD_SPEC");
+    return spec == NULL ? "none" : spec;
+}
+
+csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, size_t n_more,
+                                   csgdi_spec *spec, const csgdi_compressor_ops **ops)
+{
+    csgdi_keys groups[8];
+    char name[CSGDI_SPEC_NAME];
+    const csgd_status st = csgdi_spec_name(text, name);
+
+    if (st != CSGD_OK) return st;
+    *ops = csgdi_compressor_find(name);
+    if (*ops == NULL) {
+        const char *nearest = csgdi_nearest(name, compressor_name);
+        if (nearest != NULL)
+            return csgdi_fail(CSGD_E_SPEC, "there is no compressor \"%s\"; did you mean \"%s\"?",
+                              name, nearest);
+        return csgdi_fail(CSGD_E_SPEC,
+                          "there is no compressor \"%s\"; csgd_spec_help() names them all", name);
+    }
+    groups[0] = (*ops)->keys;
+    groups[1] = csgdi_compressor_keys;
+    if (n_more > 0) memcpy(groups + 2, more, n_more * sizeof *more);
+    return csgdi_spec_parse(spec, text, groups, 2 + n_more);
+}

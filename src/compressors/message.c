@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* message.c: from any compressor to a whole message and back.  Of no elements it is a header. */
+
+#include <inttypes.h>
+#include <string.h>
+#include "base/bytes.h"
+#include "base/error.h"
+#include "compressors/compressor.h"
+#include "wire/header.h"
+
+csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
+                                  csgdi_spec *spec, size_t n, csgdi_arena *arena)
+{
+    const csgd_type type =
+        strcmp(csgdi_spec_choice(spec, "type"), "f64") == 0 ? CSGD_F64 : CSGD_F32;
+    csgd_status st;
+
+    *c = (csgdi_compressor){.ops = ops,
+                            .kernels = csgdi_kernels_get(type),
+                            .n = n,
+                            .seed = csgdi_spec_count(spec, "seed"),
+                            .block = 1};
+    if (n > SIZE_MAX / 64)
+        return csgdi_fail(CSGD_E_UNSUPPORTED, "%zu elements are more than memory can hold", n);
+    if (ops->family == CSGDI_SELECT && n > UINT32_MAX)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "%s of %zu elements: indices on the wire have 32 bits, so at most %zu",
+                          ops->name, n, (size_t)UINT32_MAX);
+    st = ops->create != NULL ? ops->create(c, spec, arena) : CSGD_OK;
+    if (st != CSGD_OK || ops->family != CSGDI_SELECT) return st;
+
+    c->stream = (csgdi_sparse){.n = n, .room = c->max_k, .channels = 1};
+    c->stream.index = csgdi_arena_alloc(arena, c->max_k, sizeof *c->stream.index);
+    if (c->stream.index == NULL) return CSGD_E_NOMEM;
+    c->stream.value = csgdi_arena_alloc(arena, c->max_k, c->kernels->size);
+    return c->stream.value != NULL ? CSGD_OK : CSGD_E_NOMEM;
+}
+
+size_t csgdi_message_bound(const csgdi_compressor *c)
+{
+    if (c->n == 0) return CSGDI_HEADER_BYTES;
+    if (c->ops->family == CSGDI_SELECT)
+        return CSGDI_HEADER_BYTES + csgdi_sparse_bytes(c->kernels, c->max_k, 1);
+    return CSGDI_HEADER_BYTES + csgdi_round8(c->ops->code_bytes(c, c->n));
+}
+
+size_t csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst)
+{
+    uint8_t *payload = dst + CSGDI_HEADER_BYTES;
+    csgdi_header header = {.compressor = c->ops->wire_id,
+                           .type = c->kernels->type,
+                           .n = c->n,
+                           .step = c->step};
+
+    if (c->n == 0) {
+        header.payload = 0;
+    } else if (c->ops->family == CSGDI_SELECT) {
+        c->ops->select(c, x, &c->stream);
+        header.payload = csgdi_sparse_write(c->kernels, &c->stream, payload);
+    } else {
+        const size_t bytes = c->ops->code_bytes(c, c->n);
+        c->ops->encode(c, x, 0, c->n, payload);
+        header.payload = csgdi_round8(bytes);
+        memset(payload + bytes, 0, header.payload - bytes);
+    }
+    csgdi_header_write(&header, dst);
+    return CSGDI_HEADER_BYTES + header.payload;
+}
+
+csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, size_t len,
+                                const uint64_t *step)
+{
+    const uint8_t *payload;
+    csgdi_header h;
+    size_t code_bytes;
+    const csgd_status st = csgdi_header_read(src, len, &h);
+
+    if (st != CSGD_OK) return st;
+    payload = src + CSGDI_HEADER_BYTES; /* it is there */
+    if (h.compressor != c->ops->wire_id)
+        return csgdi_fail(CSGD_E_CORRUPT, "the message is of compressor number %u, not of %s (%u)",
+                          h.compressor, c->ops->name, c->ops->wire_id);
+    if (h.type != c->kernels->type || h.n != c->n)
+        return csgdi_fail(CSGD_E_CORRUPT,
+                          "the message is of %" PRIu64 " elements of %zu bytes, not %zu of %zu",
+                          h.n, csgd_type_size(h.type), c->n, c->kernels->size);
+    if (step != NULL && h.step != *step)
+        return csgdi_fail(CSGD_E_CORRUPT,
+                          "the message is of step %" PRIu64 ", not of step %" PRIu64, h.step,
+                          *step);
+    if (c->n > 0 && c->ops->family == CSGDI_SELECT)
+        return csgdi_sparse_check(c->kernels, payload, (size_t)h.payload, c->n, c->max_k, 1);
+    code_bytes = c->n > 0 ? c->ops->code_bytes(c, c->n) : 0;
+    if (h.payload != csgdi_round8(code_bytes))
+        return csgdi_fail(CSGD_E_CORRUPT, "a payload of %s has %" PRIu64 " bytes, not %zu",
+                          c->ops->name, h.payload, csgdi_round8(code_bytes));
+    for (size_t i = code_bytes; i < h.payload; i++)
+        if (payload[i] != 0)
+            return csgdi_fail(CSGD_E_CORRUPT,
+                              "a payload of %s is filled up with other bytes than 0", c->ops->name);
+    return c->n > 0 && c->ops->check != NULL ? c->ops->check(c, payload, c->n) : CSGD_OK;
+}
+
+void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode, void *y)
+{
+    const uint8_t *payload = src + CSGDI_HEADER_BYTES;
+
+    if (c->n == 0) return;
+    if (c->ops->family == CSGDI_SELECT)
+        csgdi_sparse_apply(c->kernels, payload, c->n, 0, mode, y);
+    else
+        c->ops->apply(c, payload, 0, c->n, mode, y);
+}

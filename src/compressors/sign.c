@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* sign.c: one bit per element and one mean magnitude per block.
+ *
+ * C(x)_i = a or -a by the sign of x_i (plus for 0 and -0), where a is the mean of |x| over the
+ * block, the last block's over what it has.  Biased, and a contraction in each block:
+ * |x - C(x)|^2 = (1 - |x|_1^2 / (b |x|_2^2)) |x|_2^2 with b elements, so use it with error feedback
+ * (Karimireddy, Rebjock, Stich, Jaggi 2019).  The L1 mean is what makes it one; a root mean square
+ * would enlarge sparse vectors.
+ *
+ * One bit cannot say zero: an element that is always zero gets a residual while its block is not
+ * all zero.  A block of zeros stays zero.
+ *
+ * Payload, block after block:  a : element type | bit[0..b) : ceil(b / 8) bytes, bit i of the
+ * block is bit i % 8 of byte i / 8, 1 for plus, unused bits zero.
+ */
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+#include "base/error.h"
+#include "compressors/compressor.h"
+
+static csgd_status sign_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
+{
+    (void)arena;
+    c->block = (size_t)csgdi_spec_count(spec, "block");
+    if (c->block % 8 != 0)
+        return csgdi_fail(CSGD_E_SPEC, "sign: block=%zu is not a multiple of 8", c->block);
+    return CSGD_OK;
+}
+
+static size_t sign_code_bytes(const csgdi_compressor *c, size_t count)
+{
+    const size_t blocks = count / c->block + (count % c->block != 0);
+    return blocks * c->kernels->size + count / 8 + (count % 8 != 0);
+}
+
+static void put_scale(const csgdi_compressor *c, double scale, uint8_t *dst)
+{
+    const float narrow = (float)scale;
+
+    memcpy(dst, c->kernels->type == CSGD_F64 ? (const void *)&scale : (const void *)&narrow,
+           c->kernels->size);
+}
+
+static double get_scale(const csgdi_compressor *c, const uint8_t *src)
+{
+    double scale;
+    float narrow;
+
+    if (c->kernels->type == CSGD_F64) {
+        memcpy(&scale, src, sizeof scale);
+        return scale;
+    }
+    memcpy(&narrow, src, sizeof narrow);
+    return (double)narrow;
+}
+
+/* The mean magnitude of b finite elements: finite as well, and so a valid scale.  Only doubles near
+ * the top can overflow the sum; then the quotients are added, in order, which at most rounding can
+ * lift above the top. */
+static double abs_mean(const csgdi_kernels *k, const void *x, size_t b)
+{
+    const double sum = csgdi_sum_blocks(k, k->abs_sum, x, b);
+    const double *wide = x;
+    double mean = 0;
+
+    if (isfinite(sum)) return sum / (double)b;
+    for (size_t i = 0; i < b; i++)
+        mean += fabs(wide[i]) / (double)b;
+    return fmin(mean, DBL_MAX);
+}
+
+static void sign_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
+                        uint8_t *dst)
+{
+    const csgdi_kernels *k = c->kernels;
+    const char *from = x;
+
+    (void)first;
+    for (size_t i = 0; i < count; i += c->block) {
+        const size_t b = count - i < c->block ? count - i : c->block;
+        put_scale(c, abs_mean(k, from + i * k->size, b), dst);
+        k->sign_pack(from + i * k->size, b, dst + k->size);
+        dst += k->size + (b + 7) / 8;
+    }
+}
+
+static csgd_status sign_check(const csgdi_compressor *c, const uint8_t *src, size_t count)
+{
+    for (size_t i = 0; i < count; i += c->block) {
+        const size_t b = count - i < c->block ? count - i : c->block;
+        const double scale = get_scale(c, src);
+        if (!isfinite(scale) || scale < 0)
+            return csgdi_fail(CSGD_E_CORRUPT, "the scale of block %zu is %g", i / c->block, scale);
+        src += c->kernels->size + (b + 7) / 8;
+        if (b % 8 != 0 && src[-1] >> b % 8 != 0)
+            return csgdi_fail(CSGD_E_CORRUPT, "the last bits of the codes stand for no element");
+    }
+    return CSGD_OK;
+}
+
+static void sign_apply(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
+                       csgdi_mode mode, void *y)
+{
+    const csgdi_kernels *k = c->kernels;
+    char *to = y;
+
+    (void)first;
+    for (size_t i = 0; i < count; i += c->block) {
+        const size_t b = count - i < c->block ? count - i : c->block;
+        k->sign_apply(src + k->size, b, get_scale(c, src), mode, to + i * k->size);
+        src += k->size + (b + 7) / 8;
+    }
+}
+
+static const csgdi_key keys[] = {
+    {.name = "block",
+     .kind = CSGDI_COUNT,
+     .min = 8,
+     .max = 1 << 30,
+     .fallback = "1024",
+     .help = "elements that share one scale, a multiple of 8"},
+};
+
+const csgdi_compressor_ops csgdi_sign = {
+    .name = "sign",
+    .summary = "one bit per element, scaled by the mean magnitude of its block",
+    .source = "Karimireddy et al. 2019",
+    .wire_id = 3,
+    .family = CSGDI_QUANTIZE,
+    .biased = true,
+    .keys = {keys, sizeof keys / sizeof *keys},
+    .create = sign_create,
+    .code_bytes = sign_code_bytes,
+    .encode = sign_encode,
+    .check = sign_check,
+    .apply = sign_apply,
+};

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* feedback.c: the public object: argument checks around prepare, message and commit. */
+
+#include "feedback/feedback.h"
+
+#include "base/error.h"
+
+csgd_status csgd_feedback_create(const char *spec, size_t n, csgd_feedback **f)
+{
+    csgdi_arena arena = {0};
+    const csgdi_compressor_ops *ops;
+    csgd_feedback *self;
+    csgdi_spec parsed;
+    csgd_status st;
+
+    if (f == NULL) return csgdi_fail(CSGD_E_INVAL, "the place for the feedback is NULL");
+    *f = NULL;
+    st = csgdi_compressor_parse(csgdi_spec_text(spec), &csgdi_feedback_keys, 1, &parsed, &ops);
+    if (st != CSGD_OK) return st;
+
+    self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
+    if (self == NULL) return CSGD_E_NOMEM;
+    st = csgdi_compressor_init(&self->inner.core, ops, &parsed, n, &arena);
+    if (st == CSGD_OK) st = csgdi_feedback_init(&self->core, &self->inner.core, &parsed, &arena);
+    if (st != CSGD_OK) {
+        csgdi_arena_free(&arena);
+        return st;
+    }
+    self->arena = arena;
+    *f = self;
+    return CSGD_OK;
+}
+
+void csgd_feedback_destroy(csgd_feedback **f)
+{
+    csgdi_arena arena;
+
+    if (f == NULL || *f == NULL) return;
+    arena = (*f)->arena; /* the object itself lives in it */
+    *f = NULL;
+    csgdi_arena_free(&arena);
+}
+
+const csgd_compressor *csgd_feedback_compressor(const csgd_feedback *f)
+{
+    return f != NULL ? &f->inner : NULL;
+}
+
+size_t csgd_feedback_memory_bytes(const csgd_feedback *f)
+{
+    return f != NULL ? f->arena.bytes : 0;
+}
+
+csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst, size_t cap,
+                                   size_t *len)
+{
+    csgdi_compressor *c;
+    const void *m;
+
+    if (f == NULL || dst == NULL || len == NULL || (g == NULL && f->inner.core.n > 0))
+        return csgdi_fail(CSGD_E_INVAL, "a NULL among feedback, g, dst and len");
+    c = &f->inner.core;
+    if (cap < csgdi_message_bound(c))
+        return csgdi_fail(CSGD_E_SPACE, "a message may need %zu bytes, there are %zu",
+                          csgdi_message_bound(c), cap);
+    if (!csgdi_feedback_prepare(&f->core, g, &m))
+        return csgdi_fail(CSGD_E_NONFINITE,
+                          "g, or g and the residual together, has NaN or infinity");
+    *len = csgdi_message_write(c, m, dst);
+    csgdi_feedback_commit(&f->core, dst, NULL);
+    c->step++;
+    return CSGD_OK;
+}
+
+csgd_status csgd_feedback_residual(const csgd_feedback *f, void *e)
+{
+    if (f == NULL || (e == NULL && f->inner.core.n > 0))
+        return csgdi_fail(CSGD_E_INVAL, "the feedback or the place for its residual is NULL");
+    csgdi_feedback_residual(&f->core, e);
+    return CSGD_OK;
+}
+
+csgd_status csgd_feedback_clear(csgd_feedback *f)
+{
+    if (f == NULL) return csgdi_fail(CSGD_E_INVAL, "the feedback is NULL");
+    csgdi_feedback_clear(&f->core);
+    return CSGD_OK;
+}

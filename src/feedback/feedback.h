@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGDI_FEEDBACK_H
+#define CSGDI_FEEDBACK_H
+
+/* feedback.h: what a rule of feedback is.
+ *
+ * A rule sits around a compressor and is used in two halves, with the exchange between them:
+ *
+ *     m = prepare(g)                     what to compress in place of g
+ *     ... message = compressor(m), agreement, exchange ...
+ *     commit(message, leftover)          the residual becomes what was not delivered
+ *
+ * Prepare changes nothing that a failed call would have to restore: it writes m beside the
+ * residual, and commit makes the two change places.  A call that fails in between just does not
+ * commit.
+ *
+ * With q the decoded message and kept the leftover, every rule with a residual obeys
+ *
+ *     new residual = m - (q - kept)
+ *
+ * where kept is what this rank took back on the way, its own entries or others', because the
+ * algorithm dropped them.  It always uses the decoded message, so no rounding is lost.
+ */
+
+#include <csgd/feedback.h>
+#include "compressors/compressor.h"
+
+typedef struct csgdi_feedback csgdi_feedback;
+
+typedef struct csgdi_feedback_ops {
+    const char *name;
+    const char *summary;
+    const char *source;
+
+    /* Allocate for f->compressor; NULL: nothing to allocate. */
+    csgd_status (*create)(csgdi_feedback *f, csgdi_arena *arena);
+
+    /* *m = the n elements to compress, valid until the next call; whether all are finite. */
+    bool (*prepare)(csgdi_feedback *f, const void *g, const void **m);
+
+    /* The message of the last prepared m was delivered, but for the leftover (NULL: all of it).
+     * message has passed csgdi_message_check(). */
+    void (*commit)(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover);
+
+    /* The last prepared m itself was delivered, exactly. */
+    void (*commit_exact)(csgdi_feedback *f);
+} csgdi_feedback_ops;
+
+struct csgdi_feedback {
+    const csgdi_feedback_ops *ops;
+    csgdi_compressor *compressor;
+    void *e;               /* residual, NULL for rules that have none */
+    void *m;               /* what prepare made of g and e */
+    double step_size;      /* that the last committed result was for; 0: never told */
+    double next_step_size; /* that the next one is for */
+};
+
+/* Every rule: the i-th, NULL past the last, and by name. */
+const csgdi_feedback_ops *csgdi_feedback_list(size_t i);
+const csgdi_feedback_ops *csgdi_feedback_find(const char *name);
+
+/* The key `feedback`. */
+extern const csgdi_keys csgdi_feedback_keys;
+
+/* Make f around a compressor that outlives it, by the rule that the spec names, or the one that
+ * suits the compressor where the spec is silent.  Completes the spec with that choice. */
+csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor, csgdi_spec *spec,
+                                csgdi_arena *arena);
+
+bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m);
+void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover);
+void csgdi_feedback_commit_exact(csgdi_feedback *f);
+
+/* Zero residual, of no step size yet. */
+void csgdi_feedback_clear(csgdi_feedback *f);
+
+/* Copy the residual, or zeros. */
+void csgdi_feedback_residual(const csgdi_feedback *f, void *e);
+
+/* 2-norm of the residual. */
+double csgdi_feedback_norm(const csgdi_feedback *f);
+
+/* The public object. */
+struct csgd_feedback {
+    csgdi_arena arena;
+    csgd_compressor inner; /* its own arena is empty: all is in the one above */
+    csgdi_feedback core;
+};
+
+extern const csgdi_feedback_ops csgdi_feedback_none, csgdi_feedback_ef;
+
+#endif

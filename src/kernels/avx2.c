@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* avx2.c: the vectors of simd_impl.h in AVX2, with BMI and POPCNT, which its machines have.
+ *
+ * AVX2 has no mask registers: a comparison gives lanes of all ones or zeros, movemask collects
+ * their top bits.  It cannot compress either: what is selected is appended one by one.
+ */
+
+#include <immintrin.h>
+#include <float.h>
+#include <math.h>
+#include <string.h>
+#include "kernels/ref.h"
+
+#define SIMD_ISA "avx2"
+
+/* --- the rows of a sum --- */
+
+typedef __m256d D;
+enum { DOUBLES = 4 };
+
+static inline D d_zero(void)
+{
+    return _mm256_setzero_pd();
+}
+
+static inline D d_plus(D a, D b)
+{
+    return _mm256_add_pd(a, b);
+}
+
+static inline D d_times(D a, D b)
+{
+    return _mm256_mul_pd(a, b);
+}
+
+static inline D d_abs(D a)
+{
+    return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a);
+}
+
+static inline void d_store(double *to, D a)
+{
+    _mm256_storeu_pd(to, a);
+}
+
+/* --- float --- */
+
+static inline __m256 f32v_load(const float *x)
+{
+    return _mm256_loadu_ps(x);
+}
+
+static inline void f32v_store(float *x, __m256 a)
+{
+    _mm256_storeu_ps(x, a);
+}
+
+static inline __m256 f32v_all_of(float x)
+{
+    return _mm256_set1_ps(x);
+}
+
+static inline __m256 f32v_plus(__m256 a, __m256 b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+static inline __m256 f32v_minus(__m256 a, __m256 b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+static inline __m256 f32v_times(double r, __m256 x)
+{
+    const __m256d s = _mm256_set1_pd(r);
+    const __m256d low = _mm256_cvtps_pd(_mm256_castps256_ps128(x));
+    const __m256d high = _mm256_cvtps_pd(_mm256_extractf128_ps(x, 1));
+    return _mm256_set_m128(_mm256_cvtpd_ps(_mm256_mul_pd(s, high)),
+                           _mm256_cvtpd_ps(_mm256_mul_pd(s, low)));
+}
+
+static inline uint32_t f32v_nonfinite(__m256 x)
+{
+    const __m256 magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0f), x);
+    return (uint32_t)_mm256_movemask_ps(
+        _mm256_cmp_ps(magnitude, _mm256_set1_ps(FLT_MAX), _CMP_NLE_UQ));
+}
+
+static inline uint32_t f32v_nonnegative(__m256 x)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GE_OQ));
+}
+
+/* Every lane gets all bits, and looks at its own. */
+static inline __m256 f32v_choose(uint32_t bits, __m256 one, __m256 zero)
+{
+    const __m256i own = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const __m256i bit = _mm256_and_si256(_mm256_set1_epi32((int)bits), own);
+    return _mm256_blendv_ps(zero, one, _mm256_castsi256_ps(_mm256_cmpeq_epi32(bit, own)));
+}
+
+static inline __m256i f32v_keys(__m256 x)
+{
+    return _mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(INT32_MAX));
+}
+
+static inline __m256i f32v_all(uint64_t key)
+{
+    return _mm256_set1_epi32((int)(uint32_t)key);
+}
+
+static inline __m256i f32v_shift(__m256i keys, unsigned by)
+{
+    return _mm256_srl_epi32(keys, _mm_cvtsi32_si128((int)by));
+}
+
+static inline uint32_t f32v_above(__m256i a, __m256i b)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(a, b)));
+}
+
+static inline uint32_t f32v_equal(__m256i a, __m256i b)
+{
+    return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)));
+}
+
+static inline void f32v_append(const float *x, uint32_t bits, uint32_t first, uint32_t *index,
+                               float *value)
+{
+    for (; bits != 0; bits &= bits - 1) {
+        const uint32_t lane = _tzcnt_u32(bits);
+        *index++ = first + lane;
+        *value++ = x[lane];
+    }
+}
+
+static inline D f32v_doubles(const float *x)
+{
+    return _mm256_cvtps_pd(_mm_loadu_ps(x));
+}
+
+#define SIMD_TYPE float
+#define SIMD_VECTOR __m256
+#define SIMD_LANES 8
+#define SIMD_KEY_MAX INT32_MAX
+#define SIMD_ID CSGD_F32
+#define SIMD_TABLE csgdi_kernels_avx2_f32
+#define V(name) f32v_##name
+#define S(name) f32_##name
+#define REF(name) csgdi_ref_f32_##name
+#include "kernels/simd_impl.h"
+
+/* --- double --- */
+
+static inline __m256d f64v_load(const double *x)
+{
+    return _mm256_loadu_pd(x);
+}
+
+static inline void f64v_store(double *x, __m256d a)
+{
+    _mm256_storeu_pd(x, a);
+}
+
+static inline __m256d f64v_all_of(double x)
+{
+    return _mm256_set1_pd(x);
+}
+
+static inline __m256d f64v_plus(__m256d a, __m256d b)
+{
+    return _mm256_add_pd(a, b);
+}
+
+static inline __m256d f64v_minus(__m256d a, __m256d b)
+{
+    return _mm256_sub_pd(a, b);
+}
+
+static inline __m256d f64v_times(double r, __m256d x)
+{
+    return _mm256_mul_pd(_mm256_set1_pd(r), x);
+}
+
+static inline uint32_t f64v_nonfinite(__m256d x)
+{
+    return (uint32_t)_mm256_movemask_pd(
+        _mm256_cmp_pd(d_abs(x), _mm256_set1_pd(DBL_MAX), _CMP_NLE_UQ));
+}
+
+static inline uint32_t f64v_nonnegative(__m256d x)
+{
+    return (uint32_t)_mm256_movemask_pd(_mm256_cmp_pd(x, _mm256_setzero_pd(), _CMP_GE_OQ));
+}
+
+static inline __m256d f64v_choose(uint32_t bits, __m256d one, __m256d zero)
+{
+    const __m256i own = _mm256_setr_epi64x(1, 2, 4, 8);
+    const __m256i bit = _mm256_and_si256(_mm256_set1_epi64x((int64_t)bits), own);
+    return _mm256_blendv_pd(zero, one, _mm256_castsi256_pd(_mm256_cmpeq_epi64(bit, own)));
+}
+
+static inline __m256i f64v_keys(__m256d x)
+{
+    return _mm256_and_si256(_mm256_castpd_si256(x), _mm256_set1_epi64x(INT64_MAX));
+}
+
+static inline __m256i f64v_all(uint64_t key)
+{
+    return _mm256_set1_epi64x((int64_t)key);
+}
+
+static inline __m256i f64v_shift(__m256i keys, unsigned by)
+{
+    return _mm256_srl_epi64(keys, _mm_cvtsi32_si128((int)by));
+}
+
+static inline uint32_t f64v_above(__m256i a, __m256i b)
+{
+    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(a, b)));
+}
+
+static inline uint32_t f64v_equal(__m256i a, __m256i b)
+{
+    return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(a, b)));
+}
+
+static inline void f64v_append(const double *x, uint32_t bits, uint32_t first, uint32_t *index,
+                               double *value)
+{
+    for (; bits != 0; bits &= bits - 1) {
+        const uint32_t lane = _tzcnt_u32(bits);
+        *index++ = first + lane;
+        *value++ = x[lane];
+    }
+}
+
+static inline D f64v_doubles(const double *x)
+{
+    return _mm256_loadu_pd(x);
+}
+
+#define SIMD_TYPE double
+#define SIMD_VECTOR __m256d
+#define SIMD_LANES 4
+#define SIMD_KEY_MAX INT64_MAX
+#define SIMD_ID CSGD_F64
+#define SIMD_TABLE csgdi_kernels_avx2_f64
+#define V(name) f64v_##name
+#define S(name) f64_##name
+#define REF(name) csgdi_ref_f64_##name
+#include "kernels/simd_impl.h"

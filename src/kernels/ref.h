@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGDI_KERNELS_REF_H
+#define CSGDI_KERNELS_REF_H
+
+/* ref.h: the reference slots by name, for the tables of instruction sets, which take what they do
+ * not override from here and give their last, incomplete vector to it. */
+
+#include "kernels/kernels.h"
+
+#define CSGDI_REF_DECLARE(t)                                                                      \
+    bool csgdi_ref_##t##_finite(const void *x, size_t n);                                         \
+    void csgdi_ref_##t##_add(const void *x, size_t n, void *y);                                   \
+    void csgdi_ref_##t##_sub(const void *x, size_t n, void *y);                                   \
+    bool csgdi_ref_##t##_add_finite(const void *g, const void *e, size_t n, void *m);             \
+    bool csgdi_ref_##t##_add_scaled_finite(const void *g, double r, const void *e, size_t n,      \
+                                           void *m);                                              \
+    double csgdi_ref_##t##_abs_sum(const void *x, size_t n);                                      \
+    double csgdi_ref_##t##_square_sum(const void *x, size_t n);                                   \
+    void csgdi_ref_##t##_sign_pack(const void *x, size_t n, uint8_t *bits);                       \
+    void csgdi_ref_##t##_sign_apply(const uint8_t *bits, size_t n, double scale, csgdi_mode mode, \
+                                    void *y);                                                     \
+    void csgdi_ref_##t##_key_histogram(const void *x, size_t n, unsigned shift, unsigned bits,    \
+                                       uint64_t prefix, uint64_t *counts);                        \
+    size_t csgdi_ref_##t##_key_select(const void *x, size_t n, uint64_t limit, size_t *ties,      \
+                                      uint32_t base, size_t room, uint32_t *index, void *value);  \
+    void csgdi_ref_##t##_scatter(const uint32_t *index, const void *value, size_t k,              \
+                                 csgdi_mode mode, void *y);
+
+CSGDI_REF_DECLARE(f32)
+CSGDI_REF_DECLARE(f64)
+
+/* The tree over the sixteen partial sums of a block; s is used up. */
+static inline double csgdi_lanes_total(double s[CSGDI_LANES])
+{
+    for (size_t half = CSGDI_LANES / 2; half > 0; half /= 2)
+        for (size_t j = 0; j < half; j++)
+            s[j] += s[j + half];
+    return s[0];
+}
+
+#endif

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* ref_impl.h: the reference kernels, a template over the element type.
+ *
+ * The includer defines
+ *
+ *     REF_TYPE   the element type, float or double
+ *     REF_BITS   the unsigned integer of its size
+ *     REF_INF    the key of infinity: exponent bits all ones
+ *     REF_ID     its csgd_type
+ *     REF(name)  csgdi_ref_f32_name or csgdi_ref_f64_name
+ *     REF_TABLE  the name of the table
+ *
+ * This is the specification in C: each loop says what its slot means and nothing else.  Loops that
+ * carry no order are left in a form that compilers vectorise; nothing is unrolled by hand.
+ */
+
+#include <math.h>
+#include <string.h>
+#include "kernels/ref.h"
+
+/* The key of an element: its bits without the sign. */
+static inline REF_BITS key_of(REF_TYPE x)
+{
+    REF_BITS bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits & ((REF_BITS)-1 >> 1);
+}
+
+/* --- whole vectors ---
+ * No early way out of the loops: almost every vector is finite, and without one they vectorise. */
+
+bool REF(finite)(const void *x, size_t n)
+{
+    const REF_TYPE *a = x;
+    REF_BITS bad = 0;
+
+    for (size_t i = 0; i < n; i++)
+        bad |= key_of(a[i]) >= REF_INF;
+    return bad == 0;
+}
+
+void REF(add)(const void *x, size_t n, void *y)
+{
+    const REF_TYPE *a = x;
+    REF_TYPE *b = y;
+
+    for (size_t i = 0; i < n; i++)
+        b[i] = b[i] + a[i];
+}
+
+void REF(sub)(const void *x, size_t n, void *y)
+{
+    const REF_TYPE *a = x;
+    REF_TYPE *b = y;
+
+    for (size_t i = 0; i < n; i++)
+        b[i] = b[i] - a[i];
+}
+
+bool REF(add_finite)(const void *g, const void *e, size_t n, void *m)
+{
+    const REF_TYPE *a = g, *b = e;
+    REF_TYPE *sum = m;
+    REF_BITS bad = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const REF_TYPE s = a[i] + b[i];
+        sum[i] = s;
+        bad |= key_of(s) >= REF_INF;
+    }
+    return bad == 0;
+}
+
+bool REF(add_scaled_finite)(const void *g, double r, const void *e, size_t n, void *m)
+{
+    const REF_TYPE *a = g, *b = e;
+    REF_TYPE *sum = m;
+    REF_BITS bad = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const REF_TYPE s = a[i] + (REF_TYPE)(r * (double)b[i]);
+        sum[i] = s;
+        bad |= key_of(s) >= REF_INF;
+    }
+    return bad == 0;
+}
+
+/* --- one block ---
+ * Rows of sixteen, so that lane j of the row is the partial sum j. */
+
+double REF(abs_sum)(const void *x, size_t n)
+{
+    const REF_TYPE *a = x;
+    double s[CSGDI_LANES] = {0};
+    size_t i = 0;
+
+    for (; n - i >= CSGDI_LANES; i += CSGDI_LANES)
+        for (size_t j = 0; j < CSGDI_LANES; j++)
+            s[j] += fabs((double)a[i + j]);
+    for (size_t j = 0; i + j < n; j++)
+        s[j] += fabs((double)a[i + j]);
+    return csgdi_lanes_total(s);
+}
+
+double REF(square_sum)(const void *x, size_t n)
+{
+    const REF_TYPE *a = x;
+    double s[CSGDI_LANES] = {0};
+    size_t i = 0;
+
+    for (; n - i >= CSGDI_LANES; i += CSGDI_LANES)
+        for (size_t j = 0; j < CSGDI_LANES; j++)
+            s[j] += (double)a[i + j] * (double)a[i + j];
+    for (size_t j = 0; i + j < n; j++)
+        s[j] += (double)a[i + j] * (double)a[i + j];
+    return csgdi_lanes_total(s);
+}
+
+/* --- sign --- */
+
+void REF(sign_pack)(const void *x, size_t n, uint8_t *bits)
+{
+    const REF_TYPE *a = x;
+
+    for (size_t i = 0; i < n; i += 8) {
+        const size_t end = n - i < 8 ? n - i : 8;
+        unsigned byte = 0;
+        for (size_t j = 0; j < end; j++)
+            byte |= (unsigned)(a[i + j] >= 0) << j;
+        bits[i / 8] = (uint8_t)byte;
+    }
+}
+
+void REF(sign_apply)(const uint8_t *bits, size_t n, double scale, csgdi_mode mode, void *y)
+{
+    REF_TYPE *b = y;
+    const REF_TYPE by_bit[2] = {-(REF_TYPE)scale, (REF_TYPE)scale};
+
+    switch (mode) {
+    case CSGDI_SET:
+        for (size_t i = 0; i < n; i++)
+            b[i] = by_bit[bits[i / 8] >> i % 8 & 1];
+        break;
+    case CSGDI_ADD:
+        for (size_t i = 0; i < n; i++)
+            b[i] = b[i] + by_bit[bits[i / 8] >> i % 8 & 1];
+        break;
+    case CSGDI_SUB:
+        for (size_t i = 0; i < n; i++)
+            b[i] = b[i] - by_bit[bits[i / 8] >> i % 8 & 1];
+        break;
+    }
+}
+
+/* --- selection by magnitude --- */
+
+void REF(key_histogram)(const void *x, size_t n, unsigned shift, unsigned bits, uint64_t prefix,
+                        uint64_t *counts)
+{
+    const REF_TYPE *a = x;
+    const uint64_t mask = ((uint64_t)1 << bits) - 1;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t key = key_of(a[i]);
+        if (key >> (shift + bits) == prefix) counts[key >> shift & mask]++;
+    }
+}
+
+size_t REF(key_select)(const void *x, size_t n, uint64_t limit, size_t *ties, uint32_t base,
+                       size_t room, uint32_t *index, void *value)
+{
+    const REF_TYPE *a = x;
+    REF_TYPE *v = value;
+    size_t taken = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t key = key_of(a[i]);
+        const bool tie = key == limit;
+        if (key < limit || (tie && *ties == 0)) continue;
+        if (taken == room) break;
+        index[taken] = base + (uint32_t)i;
+        v[taken] = a[i];
+        taken++;
+        *ties -= tie;
+    }
+    return taken;
+}
+
+void REF(scatter)(const uint32_t *index, const void *value, size_t k, csgdi_mode mode, void *y)
+{
+    const REF_TYPE *v = value;
+    REF_TYPE *b = y;
+
+    switch (mode) {
+    case CSGDI_SET:
+        for (size_t j = 0; j < k; j++)
+            b[index[j]] = v[j];
+        break;
+    case CSGDI_ADD:
+        for (size_t j = 0; j < k; j++)
+            b[index[j]] = b[index[j]] + v[j];
+        break;
+    case CSGDI_SUB:
+        for (size_t j = 0; j < k; j++)
+            b[index[j]] = b[index[j]] - v[j];
+        break;
+    }
+}
+
+const csgdi_kernels REF_TABLE = {
+    .isa = "ref",
+    .type = REF_ID,
+    .size = sizeof(REF_TYPE),
+    .finite = REF(finite),
+    .add = REF(add),
+    .sub = REF(sub),
+    .add_finite = REF(add_finite),
+    .add_scaled_finite = REF(add_scaled_finite),
+    .abs_sum = REF(abs_sum),
+    .square_sum = REF(square_sum),
+    .sign_pack = REF(sign_pack),
+    .sign_apply = REF(sign_apply),
+    .key_histogram = REF(key_histogram),
+    .key_select = REF(key_select),
+    .scatter = REF(scatter),
+};

@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* simd_impl.h: the overriding kernels, a template over instruction set and element type.
+ *
+ * Included once for each pair.  The loops are here, the vectors they are written in are the
+ * includer's, which defines
+ *
+ *     SIMD_TYPE     the element type            SIMD_VECTOR   a vector of it
+ *     SIMD_LANES    elements of a vector        SIMD_KEY_MAX  the largest key
+ *     SIMD_ID       its csgd_type               SIMD_ISA      the table's name for itself
+ *     S(name)       the name of a slot          REF(name)     that slot of ref
+ *     SIMD_TABLE    the name of the table
+ *
+ * the functions below, V(name) each; bits are in lane order, from the lowest bit:
+ *
+ *     VECTOR   load(const TYPE *), plus(VECTOR, VECTOR), minus(VECTOR, VECTOR)
+ *     VECTOR   times(double r, VECTOR x)   r * x in double, rounded to TYPE
+ *     VECTOR   choose(bits, VECTOR one, VECTOR zero)      lane by lane, by its bit
+ *     void     store(TYPE *, VECTOR)
+ *     uint32_t nonfinite(VECTOR), nonnegative(VECTOR)     bits
+ *     KEY      keys(VECTOR), all(uint64_t), shift(KEY, unsigned)    logical, to the right
+ *     uint32_t above(KEY, KEY), equal(KEY, KEY)           bits of > and ==; all() may be -1 too
+ *     VECTOR   all_of(TYPE)
+ *     void     append(const TYPE *x, bits, uint32_t first, uint32_t *index, TYPE *value)
+ *     D        doubles(const TYPE *)       DOUBLES elements as doubles
+ *
+ * and for every type, with DOUBLES doubles in a D: d_zero, d_plus, d_times, d_abs, d_store.
+ *
+ * Why these give ref's bits.  Element by element: the same operation on the same operands, in any
+ * order.  Sums: the sixteen partial sums live in the lanes of 16 / DOUBLES vectors, lane j of the
+ * row is the partial sum j, and each gets its terms in order of i.  No multiplication is
+ * contracted with an addition (-ffp-contract=off, and no intrinsic that fuses).  Whatever is left
+ * at the end and does not fill a step is handed to ref.
+ */
+
+/* --- whole vectors --- */
+
+static bool S(finite)(const void *x, size_t n)
+{
+    const SIMD_TYPE *a = x;
+    uint32_t bad = 0;
+    size_t i = 0;
+
+    for (; n - i >= SIMD_LANES; i += SIMD_LANES)
+        bad |= V(nonfinite)(V(load)(a + i));
+    return REF(finite)(a + i, n - i) && bad == 0;
+}
+
+static void S(add)(const void *x, size_t n, void *y)
+{
+    const SIMD_TYPE *a = x;
+    SIMD_TYPE *b = y;
+    size_t i = 0;
+
+    for (; n - i >= SIMD_LANES; i += SIMD_LANES)
+        V(store)(b + i, V(plus)(V(load)(b + i), V(load)(a + i)));
+    REF(add)(a + i, n - i, b + i);
+}
+
+static void S(sub)(const void *x, size_t n, void *y)
+{
+    const SIMD_TYPE *a = x;
+    SIMD_TYPE *b = y;
+    size_t i = 0;
+
+    for (; n - i >= SIMD_LANES; i += SIMD_LANES)
+        V(store)(b + i, V(minus)(V(load)(b + i), V(load)(a + i)));
+    REF(sub)(a + i, n - i, b + i);
+}
+
+static bool S(add_finite)(const void *g, const void *e, size_t n, void *m)
+{
+    const SIMD_TYPE *a = g, *b = e;
+    SIMD_TYPE *sum = m;
+    uint32_t bad = 0;
+    size_t i = 0;
+
+    for (; n - i >= SIMD_LANES; i += SIMD_LANES) {
+        const SIMD_VECTOR s = V(plus)(V(load)(a + i), V(load)(b + i));
+        V(store)(sum + i, s);
+        bad |= V(nonfinite)(s);
+    }
+    return REF(add_finite)(a + i, b + i, n - i, sum + i) && bad == 0;
+}
+
+static bool S(add_scaled_finite)(const void *g, double r, const void *e, size_t n, void *m)
+{
+    const SIMD_TYPE *a = g, *b = e;
+    SIMD_TYPE *sum = m;
+    uint32_t bad = 0;
+    size_t i = 0;
+
+    for (; n - i >= SIMD_LANES; i += SIMD_LANES) {
+        const SIMD_VECTOR s = V(plus)(V(load)(a + i), V(times)(r, V(load)(b + i)));
+        V(store)(sum + i, s);
+        bad |= V(nonfinite)(s);
+    }
+    return REF(add_scaled_finite)(a + i, r, b + i, n - i, sum + i) && bad == 0;
+}
+
+/* --- one block --- */
+
+static double S(abs_sum)(const void *x, size_t n)
+{
+    const SIMD_TYPE *a = x;
+    D row[CSGDI_LANES / DOUBLES];
+    double s[CSGDI_LANES];
+    size_t i = 0;
+
+#pragma GCC unroll 4
+    for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++)
+        row[v] = d_zero();
+    for (; n - i >= CSGDI_LANES; i += CSGDI_LANES)
+#pragma GCC unroll 4
+        for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++)
+            row[v] = d_plus(row[v], d_abs(V(doubles)(a + i + v * DOUBLES)));
+#pragma GCC unroll 4
+    for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++)
+        d_store(s + v * DOUBLES, row[v]);
+    for (size_t j = 0; i + j < n; j++)
+        s[j] += fabs((double)a[i + j]);
+    return csgdi_lanes_total(s);
+}
+
+static double S(square_sum)(const void *x, size_t n)
+{
+    const SIMD_TYPE *a = x;
+    D row[CSGDI_LANES / DOUBLES];
+    double s[CSGDI_LANES];
+    size_t i = 0;
+
+#pragma GCC unroll 4
+    for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++)
+        row[v] = d_zero();
+    for (; n - i >= CSGDI_LANES; i += CSGDI_LANES)
+#pragma GCC unroll 4
+        for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++) {
+            const D d = V(doubles)(a + i + v * DOUBLES);
+            row[v] = d_plus(row[v], d_times(d, d));
+        }
+#pragma GCC unroll 4
+    for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++)
+        d_store(s + v * DOUBLES, row[v]);
+    for (size_t j = 0; i + j < n; j++)
+        s[j] += (double)a[i + j] * (double)a[i + j];
+    return csgdi_lanes_total(s);
+}
+
+/* --- sign ---
+ * Steps of 32 elements, so that their bits are four whole bytes: little-endian, as x86 is. */
+
+static void S(sign_pack)(const void *x, size_t n, uint8_t *bits)
+{
+    const SIMD_TYPE *a = x;
+    size_t i = 0;
+
+    for (; n - i >= 32; i += 32) {
+        uint32_t word = 0;
+#pragma GCC unroll 8
+        for (unsigned j = 0; j < 32; j += SIMD_LANES)
+            word |= V(nonnegative)(V(load)(a + i + j)) << j;
+        memcpy(bits + i / 8, &word, 4);
+    }
+    REF(sign_pack)(a + i, n - i, bits + i / 8);
+}
+
+static void S(sign_apply)(const uint8_t *bits, size_t n, double scale, csgdi_mode mode, void *y)
+{
+    /* y - s and y + -s are the same number. */
+    const SIMD_TYPE s = mode == CSGDI_SUB ? -(SIMD_TYPE)scale : (SIMD_TYPE)scale;
+    const SIMD_VECTOR one = V(all_of)(s), zero = V(all_of)(-s);
+    SIMD_TYPE *b = y;
+    size_t i = 0;
+
+    for (; n - i >= 32; i += 32) {
+        uint32_t word;
+        memcpy(&word, bits + i / 8, 4);
+#pragma GCC unroll 8
+        for (unsigned j = 0; j < 32; j += SIMD_LANES) {
+            const SIMD_VECTOR term = V(choose)(word >> j, one, zero);
+            V(store)(b + i + j, mode == CSGDI_SET ? term : V(plus)(V(load)(b + i + j), term));
+        }
+    }
+    REF(sign_apply)(bits + i / 8, n - i, scale, mode, b + i);
+}
+
+/* --- selection by magnitude --- */
+
+static void S(key_histogram)(const void *x, size_t n, unsigned shift, unsigned bits,
+                             uint64_t prefix, uint64_t *counts)
+{
+    const SIMD_TYPE *a = x;
+    size_t i = 0;
+
+    if (prefix > SIMD_KEY_MAX) return; /* no key begins so */
+    /* Past the first round few elements have the prefix: skip the steps that have none. */
+    for (; n - i >= 32; i += 32) {
+        uint32_t found = 0;
+#pragma GCC unroll 8
+        for (unsigned j = 0; j < 32; j += SIMD_LANES)
+            found |= V(equal)(V(shift)(V(keys)(V(load)(a + i + j)), shift + bits), V(all)(prefix))
+                     << j;
+        if (found == UINT32_MAX)
+            REF(key_histogram)(a + i, 32, shift, bits, prefix, counts);
+        else
+            for (; found != 0; found &= found - 1)
+                REF(key_histogram)(a + i + __builtin_ctz(found), 1, shift, bits, prefix, counts);
+    }
+    REF(key_histogram)(a + i, n - i, shift, bits, prefix, counts);
+}
+
+static size_t S(key_select)(const void *x, size_t n, uint64_t limit, size_t *ties, uint32_t base,
+                            size_t room, uint32_t *index, void *value)
+{
+    const SIMD_TYPE *a = x;
+    SIMD_TYPE *v = value;
+    size_t taken = 0, i = 0;
+
+    if (limit > SIMD_KEY_MAX) return 0; /* no key is as large */
+    /* Most steps have no key >= limit, that is > limit - 1, and are left after one comparison. */
+    for (; n - i >= 32; i += 32) {
+        uint32_t take = 0, tie = 0;
+#pragma GCC unroll 8
+        for (unsigned j = 0; j < 32; j += SIMD_LANES)
+            take |= V(above)(V(keys)(V(load)(a + i + j)), V(all)(limit - 1)) << j;
+        if (take == 0) continue;
+#pragma GCC unroll 8
+        for (unsigned j = 0; j < 32; j += SIMD_LANES)
+            tie |= V(equal)(V(keys)(V(load)(a + i + j)), V(all)(limit)) << j;
+        if ((size_t)__builtin_popcount(tie) > *ties) {
+            take &= ~tie;
+            tie = _pdep_u32((1u << *ties) - 1, tie); /* the first *ties of them */
+            take |= tie;
+        }
+        const size_t count = (size_t)__builtin_popcount(take);
+        if (count > room - taken) break; /* ref finds which of the step still fit */
+        for (unsigned j = 0; j < 32; j += SIMD_LANES) {
+            const uint32_t bits = take >> j & (uint32_t)((UINT64_C(1) << SIMD_LANES) - 1);
+            if (bits == 0) continue;
+            V(append)(a + i + j, bits, base + (uint32_t)i + j, index + taken, v + taken);
+            taken += (size_t)__builtin_popcount(bits);
+        }
+        *ties -= (size_t)__builtin_popcount(tie);
+    }
+    return taken + REF(key_select)(a + i, n - i, limit, ties, base + (uint32_t)i, room - taken,
+                                   index + taken, v + taken);
+}
+
+const csgdi_kernels SIMD_TABLE = {
+    .isa = SIMD_ISA,
+    .type = SIMD_ID,
+    .size = sizeof(SIMD_TYPE),
+    .finite = S(finite),
+    .add = S(add),
+    .sub = S(sub),
+    .add_finite = S(add_finite),
+    .add_scaled_finite = S(add_scaled_finite),
+    .abs_sum = S(abs_sum),
+    .square_sum = S(square_sum),
+    .sign_pack = S(sign_pack),
+    .sign_apply = S(sign_apply),
+    .key_histogram = S(key_histogram),
+    .key_select = S(key_select),
+    .scatter = REF(scatter), /* an order to keep, and no vector that keeps it */
+};
+
+#undef SIMD_TYPE
+#undef SIMD_VECTOR
+#undef SIMD_LANES
+#undef SIMD_KEY_MAX
+#undef SIMD_ID
+#undef SIMD_TABLE
+#undef V
+#undef S
+#undef REF

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* csgd.c: the csgd command.
+ *
+ *     csgd help specs [--markdown]    every name and key of a spec
+ *     csgd version
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <csgd/csgd.h>
+
+static int help_specs(csgd_help_format format)
+{
+    size_t len = 0;
+    char *text;
+
+    csgd_spec_help(format, NULL, 0, &len);
+    text = malloc(len + 1);
+    if (text == NULL || csgd_spec_help(format, text, len + 1, &len) != CSGD_OK) {
+        fprintf(stderr, "csgd: %s\n", text == NULL ? "out of memory" : csgd_error_detail());
+        free(text);
+        return EXIT_FAILURE;
+    }
+    fputs(text, stdout);
+    free(text);
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "version") == 0) return puts(csgd_version()) < 0;
+    if (argc >= 3 && strcmp(argv[1], "help") == 0 && strcmp(argv[2], "specs") == 0) {
+        if (argc == 3) return help_specs(CSGD_HELP_TEXT);
+        if (argc == 4 && strcmp(argv[3], "--markdown") == 0) return help_specs(CSGD_HELP_MARKDOWN);
+    }
+    if (argc == 2 && strcmp(argv[1], "help") == 0) {
+        puts("csgd help specs [--markdown]    every name and key of a spec\n"
+             "csgd version                    the version of the library");
+        return EXIT_SUCCESS;
+    }
+    fprintf(stderr, "usage: csgd help | csgd help specs [--markdown] | csgd version\n");
+    return 2;
+}

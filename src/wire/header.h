@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGDI_HEADER_H
+#define CSGDI_HEADER_H
+
+/* header.h: the 48 bytes before every payload.
+ *
+ *     offset  0  magic       u32   "CSGD"
+ *             4  version     u16   CSGDI_WIRE_VERSION
+ *             6  compressor  u16   wire id of the compressor that wrote the payload
+ *             8  flags       u32   bits 0..7 the element type, all others zero
+ *            12  reserved    u32   zero
+ *            16  n           u64   elements of the vector
+ *            24  step        u64   step that the message was written for
+ *            32  payload     u64   bytes that follow the header, a multiple of 8
+ *            40  hash        u64   XXH64 of bytes 0..39 seeded with 0, then used as the seed of
+ *                                  XXH64 of the payload
+ *     all little-endian
+ *
+ * The hash finds accidents, not attacks: whoever reads a payload still checks every length and
+ * index in it before use.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+#include <csgd/compressor.h>
+
+enum { CSGDI_HEADER_BYTES = 48, CSGDI_WIRE_VERSION = 1 };
+
+typedef struct csgdi_header {
+    uint16_t compressor;
+    csgd_type type;
+    uint64_t n;
+    uint64_t step;
+    uint64_t payload;
+} csgdi_header;
+
+/* Write the header of the payload that stands at dst + CSGDI_HEADER_BYTES. */
+void csgdi_header_write(const csgdi_header *header, uint8_t *dst);
+
+/* Read a message's header and check all that can be checked without knowing what was expected:
+ * len holds the header and exactly the payload it announces, magic, version, reserved bits, hash.
+ * CSGD_E_CORRUPT or CSGD_E_VERSION with a sentence. */
+csgd_status csgdi_header_read(const uint8_t *src, size_t len, csgdi_header *header);
+
+#endif

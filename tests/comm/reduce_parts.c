@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* reduce_parts.c: the cases, and one of them on one rank. */
+
+#include "comm/reduce_parts.h"
+
+#include <float.h>
+#include <math.h>
+#include <sched.h>
+#include <xxhash.h>
+#include "oracle/oracle.h"
+#include "support/test.h"
+
+/* What the oracle says of one case, for every step s: vectors of n at [s], or at [s * P + rank]. */
+typedef struct trace {
+    const reduce_case *c;
+    int n_ranks;
+    double **gradient, **residual; /* of a rank */
+    double **sum;                  /* the result */
+    double **terms;                /* sum over ranks of |what each sent| */
+    double **left;                 /* sum over ranks of the residuals */
+    double **given, **scale; /* sums over ranks and steps so far of g, and of all magnitudes */
+} trace;
+
+static size_t kept(const reduce_case *c)
+{
+    const size_t k = c->n / 10;
+    return c->n == 0 ? 0 : k > 0 ? k : 1;
+}
+
+/* Bytes a rank sends in one call, agreement included: algorithm's formula, as its file states. */
+static uint64_t expected_bytes(const reduce_case *c, int rank, int n_ranks)
+{
+    const uint64_t p = (uint64_t)n_ranks, size = csgd_type_size(c->type);
+    const uint64_t agreement = 2 * (p - 1) * 32 / p;
+    uint64_t message = 48;
+
+    if (strcmp(c->algorithm, "vendor") == 0) return agreement + 2 * (p - 1) * c->n * size / p;
+    if (strcmp(c->algorithm, "ring") == 0) {
+        uint64_t sum = 0;
+        for (int s = 0; s < 2 * (n_ranks - 1); s++) { /* chunk sent in step s, as ring.c draws it */
+            const int chunk = s < n_ranks - 1 ? (rank - s + n_ranks) % n_ranks
+                                              : (rank + 1 - (s - n_ranks + 1) + n_ranks) % n_ranks;
+            sum += (c->n / p + ((uint64_t)chunk < c->n % p)) * size;
+        }
+        return agreement + sum;
+    }
+    if (strcmp(c->compressor, "topk") == 0)
+        message += 8 + (kept(c) * 4 + 7) / 8 * 8 + (kept(c) * size + 7) / 8 * 8;
+    else if (strcmp(c->compressor, "sign") == 0)
+        message += ((c->n + 63) / 64 * size + (c->n + 7) / 8 + 7) / 8 * 8;
+    else
+        message += (c->n * size + 7) / 8 * 8;
+    return agreement + (p - 1) * message;
+}
+
+/* The result against the sum of what the oracle sent. */
+static bool result_is(const trace *t, int step, const double *y)
+{
+    const double eps = t->c->type == CSGD_F32 ? FLT_EPSILON : DBL_EPSILON;
+
+    if (strcmp(t->c->algorithm, "allgather") == 0)
+        return t->c->n == 0 || memcmp(y, t->sum[step], t->c->n * sizeof *y) == 0;
+    for (size_t i = 0; i < t->c->n; i++)
+        if (fabs(y[i] - t->sum[step][i]) > 2 * eps * t->n_ranks * t->terms[step][i]) return false;
+    return true;
+}
+
+/* sum of results + residuals = sum of gradients, to 8 eps log2(2 P) of the magnitudes of all that
+ * was added up in any step: gradients, residuals, results. */
+static bool conserved(const trace *t, int step, const double *results)
+{
+    const double eps = t->c->type == CSGD_F32 ? FLT_EPSILON : DBL_EPSILON;
+    const double bound = 8 * eps * log2(2.0 * t->n_ranks);
+
+    for (size_t i = 0; i < t->c->n; i++)
+        if (fabs(results[i] + t->left[step][i] - t->given[step][i]) > bound * t->scale[step][i])
+            return false;
+    return true;
+}
+
+/* All ranks hold the same bytes: pieces of their hash, small exact integers, have variance zero. */
+static void check_same_bits(ranks *all, int rank, csgd_reducer *exact, const void *y, size_t bytes)
+{
+    const uint64_t h = XXH64(y, bytes, 0);
+    double word[4], sum[4], squares[4];
+
+    for (int i = 0; i < 4; i++) {
+        word[i] = (double)(h >> (16 * i) & 0xffff);
+        squares[i] = word[i] * word[i];
+    }
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(exact, word, sum, 4) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(exact, NULL, squares, 4) == CSGD_OK);
+    for (int i = 0; i < 4; i++)
+        RANK_CHECK(all, rank, squares[i] * all->n_ranks == sum[i] * sum[i]);
+}
+
+static csgd_status reduce(const reduce_case *c, csgd_reducer *r, const void *send, void *recv)
+{
+    csgd_status st;
+
+    if (!c->started) return csgd_reducer_allreduce(r, send, recv, c->n);
+    st = csgd_reducer_start(r, send, recv, c->n);
+    if (st != CSGD_OK) return st;
+    while ((st = csgd_reducer_test(r)) == CSGD_MORE)
+        sched_yield();
+    return st;
+}
+
+static void check_step(ranks *all, int rank, const trace *t, csgd_reducer *r, int step,
+                       double *results, double *y, void *send, void *recv)
+{
+    const reduce_case *c = t->c;
+    const size_t at = (size_t)step * (size_t)all->n_ranks + (size_t)rank;
+    const bool in_place = step % 2 == 1;
+    csgd_stats before = {0}, after = {0};
+
+    oracle_store(c->type, t->gradient[at], c->n, in_place ? recv : send);
+    csgd_reducer_stats(r, &before, sizeof before);
+    RANK_CHECK(all, rank, reduce(c, r, in_place ? NULL : send, recv) == CSGD_OK);
+    csgd_reducer_stats(r, &after, sizeof after);
+    RANK_CHECK(all, rank,
+               c->n == 0 ||
+                   after.sent_bytes - before.sent_bytes == expected_bytes(c, rank, all->n_ranks));
+
+    oracle_load(c->type, recv, c->n, y);
+    RANK_CHECK(all, rank, result_is(t, step, y));
+    for (size_t i = 0; i < c->n; i++)
+        results[i] += y[i];
+    RANK_CHECK(all, rank, csgd_reducer_residual(r, send) == CSGD_OK);
+    oracle_load(c->type, send, c->n, y);
+    RANK_CHECK(all, rank, c->n == 0 || memcmp(y, t->residual[at], c->n * sizeof *y) == 0);
+    if (c->feedback || strcmp(c->compressor, "none") == 0)
+        RANK_CHECK(all, rank, conserved(t, step, results));
+}
+
+static void part(ranks *all, int rank, void *arg)
+{
+    const trace *t = arg;
+    const reduce_case *c = t->c;
+    const size_t size = csgd_type_size(c->type);
+    double *results = calloc(c->n + 1, sizeof *results), *y = calloc(c->n + 1, sizeof *y);
+    void *send = calloc(c->n + 1, size), *recv = calloc(c->n + 1, size);
+    csgd_reducer *r = NULL, *exact = NULL;
+    char spec[256];
+
+    snprintf(spec, sizeof spec, "%s type=%s algorithm=%s%s%s", c->compressor,
+             c->type == CSGD_F64 ? "f64" : "f32", c->algorithm, c->feedback ? "" : " feedback=none",
+             c->keys);
+    RANK_CHECK(all, rank, all->create(all, rank, c->n, spec, &r) == CSGD_OK);
+    RANK_CHECK(all, rank, all->create(all, rank, 4, "none type=f64", &exact) == CSGD_OK);
+    for (int s = 0; s < c->steps && r != NULL && exact != NULL; s++) {
+        check_step(all, rank, t, r, s, results, y, send, recv);
+        check_same_bits(all, rank, exact, recv, c->n * size);
+    }
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&exact) == CSGD_OK);
+    free(results);
+    free(y);
+    free(send);
+    free(recv);
+}
+
+static double **vectors(size_t count, size_t n)
+{
+    double **v = calloc(count + 1, sizeof *v);
+
+    assert_non_null(v);
+    for (size_t i = 0; i < count; i++) {
+        v[i] = calloc(n + 1, sizeof **v);
+        assert_non_null(v[i]);
+    }
+    return v;
+}
+
+static void free_vectors(double **v)
+{
+    for (size_t i = 0; v[i] != NULL; i++)
+        free(v[i]);
+    free(v);
+}
+
+/* Run the oracle, and write down what it says. */
+static trace make_trace(const reduce_case *c, int n_ranks)
+{
+    const size_t p = (size_t)n_ranks, steps = (size_t)c->steps;
+    const oracle_settings settings = {
+        .type = c->type, .n = c->n, .k = kept(c), .block = 64, .feedback = c->feedback};
+    trace t = {.c = c, .n_ranks = n_ranks};
+    oracle *o = oracle_create(c->compressor, &settings, n_ranks);
+
+    t.gradient = vectors(steps * p, c->n);
+    t.residual = vectors(steps * p, c->n);
+    t.sum = vectors(steps, c->n);
+    t.terms = vectors(steps, c->n);
+    t.left = vectors(steps, c->n);
+    t.given = vectors(steps, c->n);
+    t.scale = vectors(steps, c->n);
+    for (size_t s = 0; s < steps; s++) {
+        double **g = t.gradient + s * p;
+        for (size_t r = 0; r < p; r++)
+            oracle_gradient((int)r, s, c->type, c->n, g[r]);
+        oracle_step(o, g);
+        for (size_t i = 0; i < c->n; i++) {
+            t.sum[s][i] = o->sum[i];
+            t.given[s][i] = s > 0 ? t.given[s - 1][i] : 0;
+            t.scale[s][i] = (s > 0 ? t.scale[s - 1][i] : 0) + fabs(o->sum[i]);
+            for (size_t r = 0; r < p; r++) {
+                t.residual[s * p + r][i] = o->residual[r][i];
+                t.terms[s][i] += fabs(o->sent[r][i]);
+                t.left[s][i] += o->residual[r][i];
+                t.given[s][i] += g[r][i];
+                t.scale[s][i] += fabs(g[r][i]) + fabs(o->residual[r][i]);
+            }
+        }
+    }
+    oracle_destroy(o);
+    return t;
+}
+
+#define CASES(type_, n_)                                                 \
+    {"none", "", type_, n_, false, "vendor", 3, false},                  \
+        {"none", "", type_, n_, false, "ring", 3, false},                \
+        {"none", "", type_, n_, false, "ring", 3, true},                 \
+        {"none", "", type_, n_, false, "allgather", 3, false},           \
+        {"topk", " ratio=0.1", type_, n_, true, "allgather", 12, false}, \
+        {"topk", " ratio=0.1", type_, n_, false, "allgather", 3, true},  \
+        {"sign", " block=64", type_, n_, true, "allgather", 12, true},   \
+    {                                                                    \
+        "sign", " block=64", type_, n_, false, "allgather", 3, false     \
+    }
+
+static const reduce_case cases[] = {
+    CASES(CSGD_F32, 0),  CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),
+    CASES(CSGD_F32, 65), CASES(CSGD_F32, 500), CASES(CSGD_F64, 130),
+};
+
+void reduce_run(int n_ranks,
+                void (*run)(int n_ranks, void (*part)(ranks *all, int rank, void *arg), void *arg))
+{
+    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
+        trace t = make_trace(&cases[i], n_ranks);
+        run(n_ranks, part, &t);
+        free_vectors(t.gradient);
+        free_vectors(t.residual);
+        free_vectors(t.sum);
+        free_vectors(t.terms);
+        free_vectors(t.left);
+        free_vectors(t.given);
+        free_vectors(t.scale);
+    }
+}

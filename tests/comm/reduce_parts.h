@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGD_REDUCE_PARTS_H
+#define CSGD_REDUCE_PARTS_H
+
+/* reduce_parts.h: what must hold for every reducer, step by step, over any transport.
+ *
+ * Some steps of each case, and after each of them
+ *   - the result against the oracle: bit for bit where the algorithm adds in rank order, else
+ *     within the rounding of P additions;
+ *   - the residual against the oracle's, bit for bit;
+ *   - conservation: sum of results + all ranks' residuals = sum of all gradients;
+ *   - the bytes sent against the algorithm's formula;
+ *   - that all ranks hold the same bits, by a MAX and MIN over a second, exact reducer.
+ */
+
+#include <stdbool.h>
+#include "support/ranks.h"
+
+typedef struct reduce_case {
+    const char *compressor; /* as the oracle knows it */
+    const char *keys;       /* the rest of the spec */
+    csgd_type type;
+    size_t n;
+    bool feedback;
+    const char *algorithm;
+    int steps;
+    bool started; /* by start and test instead of allreduce */
+} reduce_case;
+
+/* Run every case on a team of n_ranks, or on MPI_COMM_WORLD by the function given.  The oracle runs
+ * first, once for all ranks; nothing but the library itself passes between them. */
+void reduce_run(int n_ranks,
+                void (*run)(int n_ranks, void (*part)(ranks *all, int rank, void *arg), void *arg));
+
+#endif

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* test_reduce.c: every case of reduce_parts.h on teams of virtual ranks. */
+
+#include "comm/reduce_parts.h"
+#include "support/test.h"
+
+static void on_1_rank(void **state)
+{
+    (void)state;
+    reduce_run(1, ranks_run);
+}
+
+static void on_2_ranks(void **state)
+{
+    (void)state;
+    reduce_run(2, ranks_run);
+}
+
+static void on_3_ranks(void **state)
+{
+    (void)state;
+    reduce_run(3, ranks_run);
+}
+
+static void on_8_ranks(void **state)
+{
+    (void)state;
+    reduce_run(8, ranks_run);
+}
+
+static void on_64_ranks(void **state)
+{
+    (void)state;
+    reduce_run(64, ranks_run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(on_1_rank),  cmocka_unit_test(on_2_ranks),  cmocka_unit_test(on_3_ranks),
+        cmocka_unit_test(on_8_ranks), cmocka_unit_test(on_64_ranks),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

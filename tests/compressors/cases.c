@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* cases.c: see cases.h. */
+
+#include "compressors/cases.h"
+
+#include "support/test.h"
+
+const compressor_case compressor_cases[] = {
+    {.name = "none", .spec = "none"},
+    {.name = "topk", .spec = "topk", .ratio = 0.01},
+    {.name = "topk", .spec = "topk ratio=0.3125", .ratio = 0.3125},
+    {.name = "topk", .spec = "topk ratio=1", .ratio = 1},
+    {.name = "sign", .spec = "sign", .block = 1024},
+    {.name = "sign", .spec = "sign block=8", .block = 8},
+    {.name = "sign", .spec = "sign block=16384", .block = 16384}, /* four blocks of sums */
+    {.name = NULL},
+};
+
+static void *vector(size_t bytes)
+{
+    void *memory = malloc(bytes);
+
+    if (bytes > 0) assert_non_null(memory);
+    return memory;
+}
+
+static csgd_compressor *create(const compressor_case *about, csgd_type type, size_t n)
+{
+    char spec[128];
+    csgd_compressor *c = NULL;
+
+    snprintf(spec, sizeof spec, "%s type=%s", about->spec, type == CSGD_F32 ? "f32" : "f64");
+    assert_ok(csgd_compressor_create(spec, n, &c));
+    assert_non_null(c);
+    return c;
+}
+
+void subject_open(subject *s, const compressor_case *about, csgd_type type, size_t n)
+{
+    *s = (subject){.about = about, .n = n, .bytes = n * csgd_type_size(type)};
+    s->set = (oracle_settings){.type = type,
+                               .n = n,
+                               .k = (size_t)(about->ratio * (double)n),
+                               .block = about->block};
+    if (s->set.k == 0 && n > 0) s->set.k = 1;
+    s->c = create(about, type, n);
+    s->cap = csgd_compressor_bound(s->c);
+    s->wide = vector(n * sizeof *s->wide);
+    s->expected = vector(n * sizeof *s->expected);
+    s->x = vector(s->bytes);
+    s->y = vector(s->bytes);
+    s->z = vector(s->bytes);
+    s->message = vector(s->cap);
+}
+
+void subject_close(subject *s)
+{
+    csgd_compressor_destroy(&s->c);
+    assert_null(s->c);
+    free(s->wide);
+    free(s->expected);
+    free(s->x);
+    free(s->y);
+    free(s->z);
+    free(s->message);
+}
+
+/* Around 8 are the bytes of one-bit codes and the lanes of a row, around 4096 the blocks of sums;
+ * 1000 is no multiple of anything, 20000 has several blocks of everything. */
+void cases_walk(void (*check)(subject *s))
+{
+    static const size_t sizes[] = {0, 1, 2, 7, 8, 9, 64, 1000, 4096, 4097, 20000};
+
+    for (const compressor_case *about = compressor_cases; about->name != NULL; about++)
+        for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
+            for (size_t i = 0; i < TEST_COUNT(sizes); i++) {
+                subject s;
+
+                subject_open(&s, about, type, sizes[i]);
+                check(&s);
+                subject_close(&s);
+            }
+}
+
+csgd_compressor *subject_twin(const subject *s)
+{
+    return create(s->about, s->set.type, s->n);
+}
+
+void subject_take_wide(subject *s)
+{
+    oracle_store(s->set.type, s->wide, s->n, s->x);
+    oracle_compress(s->about->name, &s->set, s->wide, s->expected);
+}
+
+void subject_gradient(subject *s, uint64_t step)
+{
+    oracle_gradient(0, step, s->set.type, s->n, s->wide);
+    subject_take_wide(s);
+}
+
+void subject_check(subject *s)
+{
+    assert_ok(csgd_compressor_compress(s->c, s->x, s->message, s->cap, &s->len));
+    if (s->n > 0) memset(s->y, 0xee, s->bytes);
+    assert_ok(csgd_compressor_decompress(s->c, s->message, s->len, s->y));
+    oracle_store(s->set.type, s->expected, s->n, s->z);
+    if (s->n > 0 && memcmp(s->y, s->z, s->bytes) != 0)
+        for (size_t i = 0; i < s->n; i++) {
+            const size_t size = csgd_type_size(s->set.type);
+            double got;
+
+            oracle_load(s->set.type, (char *)s->y + i * size, 1, &got);
+            if (memcmp((char *)s->y + i * size, (char *)s->z + i * size, size) != 0)
+                fail_msg("%s, %zu elements of %zu bytes: y[%zu] is %a, not %a (x is %a)",
+                         s->about->spec, s->n, size, i, got, s->expected[i], s->wide[i]);
+        }
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGD_ORACLE_H
+#define CSGD_ORACLE_H
+
+/* oracle.h: the slow, obvious version of what the library does, written from the formulas alone.
+ *
+ * It shares no code with src/: all values are kept in double and rounded to the element type after
+ * each operation (which for +, -, *, / of two floats gives just what float arithmetic gives), and
+ * selection sorts the whole vector.
+ *
+ *     oracle *o = oracle_create("topk", &(oracle_settings){.type = CSGD_F32, .n = n, .k = k,
+ *                                                          .feedback = true}, n_ranks);
+ *     oracle_step(o, gradients);      // gradients[rank][i]
+ *     o->sent[rank][i]; o->sum[i]; o->residual[rank][i];
+ *     oracle_destroy(o);
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <csgd/compressor.h>
+
+typedef struct oracle_settings {
+    csgd_type type;
+    size_t n;
+    size_t k;      /* topk */
+    size_t block;  /* sign */
+    bool feedback; /* ef */
+} oracle_settings;
+
+typedef struct oracle {
+    const char *compressor; /* "none", "topk", "sign" */
+    oracle_settings set;
+    int n_ranks;
+    double **sent;     /* [rank][i]: the decoded message of the last step */
+    double **residual; /* [rank][i]: zeros without feedback */
+    double *sum;       /* [i]: of the decoded messages, added in rank order from rank 0's */
+} oracle;
+
+oracle *oracle_create(const char *compressor, const oracle_settings *settings, int n_ranks);
+void oracle_destroy(oracle *o);
+
+/* One step of all ranks. */
+void oracle_step(oracle *o, double *const *gradients);
+
+/* Round to the element type. */
+double oracle_round(csgd_type type, double value);
+
+/* C(x) of one vector, into y. */
+void oracle_compress(const char *compressor, const oracle_settings *settings, const double *x,
+                     double *y);
+
+/* A gradient to test with, a function of the arguments only: values of mixed magnitudes, some
+ * ties, some zeros, exactly representable in either type as rounded to `type`. */
+void oracle_gradient(int rank, uint64_t step, csgd_type type, size_t n, double *g);
+
+/* To and from the arrays that the library takes. */
+void oracle_store(csgd_type type, const double *from, size_t n, void *to);
+void oracle_load(csgd_type type, const void *from, size_t n, double *to);
+
+#endif
