@@ -13,7 +13,6 @@
  *   - that all ranks hold the same bits, by a MAX and MIN over a second, exact reducer.
  */
 
-#include <stdbool.h>
 #include "support/ranks.h"
 
 typedef struct reduce_case {

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* transport_parts.c: see the header. */
+
 #include "comm/transport_parts.h"
 #include <stdio.h>
 #include <stdlib.h>

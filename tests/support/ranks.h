@@ -15,6 +15,7 @@
  *     ranks_run(8, part, arg);                   // team of 8; fails the test if any rank noted one
  */
 
+#include <stdbool.h>
 #include <csgd/csgd.h>
 
 typedef struct ranks ranks;

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* test_memory.c: what a reducer holds: all of it from creation, none of it hidden, and no more than
+ * promised. */
+
+#include "support/budget.h"
+#include "support/test.h"
+
+enum { N = 100000, K = N / 100, RANKS_MAX = 8 };
+
+typedef struct job {
+    const char *spec;
+    csgd_team *team;
+    csgd_reducer *r[RANKS_MAX];
+    csgd_status status[RANKS_MAX];
+    float *x[RANKS_MAX];
+} job;
+
+static void create(int rank, void *arg)
+{
+    job *j = arg;
+    j->status[rank] = csgd_reducer_create_team(j->team, rank, N, j->spec, &j->r[rank]);
+}
+
+static void call(int rank, void *arg)
+{
+    job *j = arg;
+    for (int s = 0; s < 50 && j->status[rank] == CSGD_OK; s++) {
+        j->x[rank][s * 17 + rank] += (float)s;
+        j->status[rank] = csgd_reducer_allreduce(j->r[rank], NULL, j->x[rank], N);
+    }
+}
+
+static void destroy(int rank, void *arg)
+{
+    job *j = arg;
+    j->status[rank] = csgd_reducer_destroy(&j->r[rank]);
+}
+
+static void nothing(int rank, void *arg)
+{
+    job *j = arg;
+    j->status[rank] = CSGD_OK;
+}
+
+static void together(job *j, void (*work)(int rank, void *arg), int n_ranks)
+{
+    assert_ok(csgd_team_run(j->team, work, j));
+    for (int r = 0; r < n_ranks; r++)
+        assert_int_equal(j->status[r], CSGD_OK);
+}
+
+/* What memory_bytes says is what the allocator has given, a call allocates nothing, destruction
+ * gives all of it back.  Returns the bytes of rank 0's reducer. */
+static size_t measure(const char *spec, int n_ranks)
+{
+    job j = {.spec = spec};
+    size_t before, sum = 0, held;
+    size_t calls, threads;
+
+    csgd_budget_install();
+    assert_ok(csgd_team_create(n_ranks, &j.team));
+    before = csgd_budget_live_bytes();
+    together(&j, create, n_ranks);
+    for (int r = 0; r < n_ranks; r++) {
+        sum += csgd_reducer_memory_bytes(j.r[r]);
+        j.x[r] = calloc(N, sizeof(float));
+        assert_non_null(j.x[r]);
+    }
+    held = csgd_reducer_memory_bytes(j.r[0]);
+    assert_int_equal(csgd_budget_live_bytes() - before, sum);
+    calls = csgd_budget_calls();
+    together(&j, nothing, n_ranks);
+    threads = csgd_budget_calls() - calls; /* what running a team takes by itself */
+    together(&j, call, n_ranks);
+    assert_int_equal(csgd_budget_calls(), calls + 2 * threads);
+    assert_int_equal(csgd_budget_live_bytes() - before, sum);
+    together(&j, destroy, n_ranks);
+    assert_int_equal(csgd_budget_live_bytes(), before);
+    assert_ok(csgd_team_destroy(&j.team));
+    assert_int_equal(csgd_budget_live_blocks(), 0);
+    csgd_budget_remove();
+    for (int r = 0; r < n_ranks; r++)
+        free(j.x[r]);
+    return held;
+}
+
+/* The part that depends on neither n, k nor P: the reducer itself, a histogram, block headers. */
+enum { CONSTANT = 24 * 1024 };
+
+static void topk_with_ef(void **state)
+{
+    static const int sizes[] = {1, 2, 3, 8};
+
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(sizes); i++) {
+        const size_t p = (size_t)sizes[i];
+        const size_t held = measure("topk ratio=0.01", sizes[i]);
+        /* Two vectors, and 2 k P pairs of an index and a value. */
+        assert_true(held <= 2 * N * sizeof(float) + 2 * K * p * 8 + CONSTANT);
+    }
+}
+
+static void others(void **state)
+{
+    (void)state;
+    assert_true(measure("none", 4) <= CONSTANT);
+    assert_true(measure("none algorithm=ring", 4) <= N / 4 * sizeof(float) + CONSTANT);
+    assert_true(measure("topk k=100 feedback=none", 4) <= 2 * 100 * 4 * 8 + CONSTANT);
+    assert_true(measure("sign", 4) <= 2 * N * sizeof(float) + 4 * (N / 8 + N / 256) + CONSTANT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(topk_with_ef),
+        cmocka_unit_test(others),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
