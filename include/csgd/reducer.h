@@ -178,7 +178,11 @@ CSGD_API size_t csgd_reducer_memory_bytes(const csgd_reducer *r);
  */
 CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);
 
-/** Copy this rank's residual to e, n elements; zeros for `feedback=none`.  Local.
+/** Copy what this rank still owes to the sum to e, n elements; zeros for `feedback=none`.  Local.
+ *
+ * That is the residual of its own vectors and, where the algorithm encodes sums a second time, the
+ * residual of that for the range that this rank owns.  So at any time the sum of all results plus
+ * the sum of all ranks' residuals is the sum of all vectors (for constant step sizes).
  *
  * @retval CSGD_OK, CSGD_E_INVAL where a pointer is NULL, CSGD_E_BUSY while in flight.
  */

@@ -21,10 +21,11 @@
 /* What a number is for.  Shared streams are equal on all ranks; rank streams add the rank to the
  * key, so they differ. */
 typedef enum csgdi_stream {
-    CSGDI_STREAM_MASK = 1,    /* shared: random supports */
-    CSGDI_STREAM_NOISE = 2,   /* shared: artificial noise */
-    CSGDI_STREAM_SAMPLE = 3,  /* rank: sampled thresholds, private supports */
-    CSGDI_STREAM_ROUNDING = 4 /* rank: stochastic rounding */
+    CSGDI_STREAM_MASK = 1,     /* shared: random supports */
+    CSGDI_STREAM_NOISE = 2,    /* shared: artificial noise */
+    CSGDI_STREAM_SAMPLE = 3,   /* rank: sampled thresholds, private supports */
+    CSGDI_STREAM_ROUNDING = 4, /* rank: stochastic rounding */
+    CSGDI_STREAM_OWNER = 5     /* rank: rounding of a sum by the rank that owns that part of it */
 } csgdi_stream;
 
 /* out[0..4) = Philox4x32-10 of the counter under the key. */

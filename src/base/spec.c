@@ -222,6 +222,11 @@ csgd_status csgdi_spec_parse(csgdi_spec *spec, const char *text, const csgdi_key
 
 /* ---- what was read ------------------------------------------------------------------------ */
 
+bool csgdi_spec_has(const csgdi_spec *spec, const char *key)
+{
+    return place(spec, key) < spec->n;
+}
+
 /* To ask for a key that no group has, or has in another kind, is our own mistake. */
 static const csgdi_setting *setting(const csgdi_spec *spec, const char *key)
 {

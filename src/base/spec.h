@@ -72,6 +72,9 @@ csgd_status csgdi_spec_name(const char *text, char name[CSGDI_SPEC_NAME]);
 csgd_status csgdi_spec_parse(csgdi_spec *spec, const char *text, const csgdi_keys *groups,
                              size_t n_groups);
 
+/* Whether the groups have a key at all: not every object knows every key. */
+bool csgdi_spec_has(const csgdi_spec *spec, const char *key);
+
 /* The value of a key, which must be in the groups; a default counts as a value. */
 bool csgdi_spec_given(const csgdi_spec *spec, const char *key);
 bool csgdi_spec_set(const csgdi_spec *spec, const char *key);

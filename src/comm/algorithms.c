@@ -6,9 +6,7 @@
 #include "comm/reducer.h"
 
 static const csgdi_algorithm *const list[] = {
-    &csgdi_vendor,
-    &csgdi_ring,
-    &csgdi_allgather,
+    &csgdi_vendor, &csgdi_ring, &csgdi_allgather, &csgdi_sra, &csgdi_linear,
 };
 
 const csgdi_algorithm *csgdi_algorithm_list(size_t i)
@@ -25,7 +23,16 @@ const csgdi_algorithm *csgdi_algorithm_find(const char *name)
 
 const csgdi_algorithm *csgdi_algorithm_auto(const csgdi_compressor *c)
 {
-    return c->ops->family == CSGDI_EXACT ? &csgdi_vendor : &csgdi_allgather;
+    switch (c->ops->family) {
+    case CSGDI_EXACT:
+        return &csgdi_vendor;
+    case CSGDI_QUANTIZE: /* encodes twice, and keeps the residual of the second time */
+        return &csgdi_sra;
+    case CSGDI_PROJECT:
+        return &csgdi_linear;
+    default:
+        return &csgdi_allgather;
+    }
 }
 
 static const char *algorithm_name(size_t i)
@@ -39,7 +46,8 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_CHOICE,
      .choice = algorithm_name,
      .fallback = "auto",
-     .help = "how the ranks sum; auto: vendor for exact compressors, allgather for others"},
+     .help = "how the ranks sum; auto: vendor for none, sra for dense codes, linear for shared "
+             "maps, allgather for sparse"},
     {.name = "dense_steps",
      .kind = CSGDI_COUNT,
      .max = 9007199254740992.0,

@@ -50,6 +50,7 @@ static csgd_status step_exchange(csgd_reducer *r)
         r->stats.message_bytes += call->len;
     } else if (call->x == call->m) {
         csgdi_feedback_commit_exact(&r->feedback);
+        if (r->owner.feedback.ops != NULL) csgdi_feedback_commit_exact(&r->owner.feedback);
     } /* else send itself travelled: no residual changes */
     if (call->exact) r->stats.dense_calls++;
     r->step++;
@@ -116,6 +117,7 @@ static uint64_t prepare(csgd_reducer *r)
     if (!csgdi_feedback_prepare(&r->feedback, call->send, &call->m)) return CSGDI_FLAG_NONFINITE;
     call->x = call->m;
     call->exact = r->compressor.ops->family != CSGDI_EXACT && r->step < r->dense_steps;
+    if (call->exact) csgdi_owner_add_exact(r, r->feedback.m);
     if (call->exact || r->algorithm->dense) return 0;
     r->compressor.step = r->step;
     call->len = csgdi_message_write(&r->compressor, call->m, r->message);

@@ -169,6 +169,7 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
     r->step = *step;
     r->health = CSGDI_WELL;
     csgdi_feedback_clear(&r->feedback);
+    if (r->owner.feedback.ops != NULL) csgdi_feedback_clear(&r->owner.feedback);
     return CSGD_OK;
 }
 
@@ -196,6 +197,7 @@ csgd_status csgd_reducer_set_step_size(csgd_reducer *r, double step_size)
     if (!(step_size > 0) || !isfinite(step_size))
         return csgdi_fail(CSGD_E_INVAL, "a step size of %g is not above 0 and finite", step_size);
     r->feedback.next_step_size = step_size;
+    r->owner.feedback.next_step_size = step_size;
     return CSGD_OK;
 }
 
@@ -232,5 +234,6 @@ csgd_status csgd_reducer_residual(const csgd_reducer *r, void *e)
     if (e == NULL && r->compressor.n > 0)
         return csgdi_fail(CSGD_E_INVAL, "the place for the residual is NULL");
     csgdi_feedback_residual(&r->feedback, e);
+    csgdi_owner_add_residual(r, e);
     return CSGD_OK;
 }

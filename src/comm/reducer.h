@@ -64,11 +64,19 @@ struct csgdi_algorithm {
 
 typedef enum csgdi_health { CSGDI_WELL, CSGDI_BROKEN, CSGDI_TERMINAL } csgdi_health;
 
+/* The second compression of an algorithm that encodes twice; without one, all zero (owner.c). */
+typedef struct csgdi_owner {
+    size_t first; /* element where the range of this rank begins */
+    csgdi_compressor compressor;
+    csgdi_feedback feedback;
+} csgdi_owner;
+
 struct csgd_reducer {
     csgdi_arena arena;
     csgdi_transport transport;
     csgdi_compressor compressor;
     csgdi_feedback feedback;
+    csgdi_owner owner;
     const csgdi_algorithm *algorithm;
     void *exchange;    /* the algorithm's state */
     void *dense;       /* the state of the dense algorithm that calls fall back to */
@@ -84,7 +92,7 @@ struct csgd_reducer {
     csgdi_agreement agreement;
     csgd_stats stats;
     uint64_t identity[CSGDI_FIELDS]; /* the fields that were agreed at creation */
-    char spec[2 * CSGDI_SPEC_MAX]; /* with every default written out */
+    char spec[2 * CSGDI_SPEC_MAX];   /* with every default written out */
 };
 
 /* Make a reducer over an open transport, which moves into it.  Collective: the ranks agree.  On
@@ -99,6 +107,15 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
                                 csgd_type type, int op, bool blocking, csgd_status failure);
 csgd_status csgdi_reducer_finish(csgd_reducer *r); /* wait for it */
 
+/* Set up r->owner for the range [first, first + count) of this rank. */
+csgd_status csgdi_owner_create(csgd_reducer *r, size_t first, size_t count);
+
+/* Add the owner's residual to its part of m, which will travel exactly in place of two encodings. */
+void csgdi_owner_add_exact(csgd_reducer *r, void *m);
+
+/* Add the owner's residual to its part of e. */
+void csgdi_owner_add_residual(const csgd_reducer *r, void *e);
+
 /* Every algorithm: the i-th, NULL past the last, and by name. */
 const csgdi_algorithm *csgdi_algorithm_list(size_t i);
 const csgdi_algorithm *csgdi_algorithm_find(const char *name);
@@ -109,6 +126,6 @@ const csgdi_algorithm *csgdi_algorithm_auto(const csgdi_compressor *c);
 /* The keys of a reducer. */
 extern const csgdi_keys csgdi_reducer_keys;
 
-extern const csgdi_algorithm csgdi_vendor, csgdi_ring, csgdi_allgather;
+extern const csgdi_algorithm csgdi_vendor, csgdi_ring, csgdi_allgather, csgdi_sra, csgdi_linear;
 
 #endif

@@ -10,18 +10,24 @@
  *     exact, quantize   dense codes, in blocks; any range of blocks can be encoded and decoded
  *                       alone, so that a collective can split the vector among ranks
  *     select            a support and its values: a sparse stream (wire/sparse.h)
+ *     project           a linear map to max_k elements, the same on all ranks at one step, so that
+ *                       a collective can sum what they wrote as it sums any vector
  *
- * The front end (message.c) turns either into one message: header and payload.
+ * The front end (message.c) turns each into one message: header and payload.
+ *
+ * What is random depends on seed, step, tensor and for rank streams rank, and on nothing else:
+ * not on earlier messages.
  */
 
 #include "base/alloc.h"
+#include "base/philox.h"
 #include "base/spec.h"
 #include "kernels/kernels.h"
 #include "wire/sparse.h"
 
 typedef struct csgdi_compressor csgdi_compressor;
 
-typedef enum csgdi_family { CSGDI_EXACT, CSGDI_QUANTIZE, CSGDI_SELECT } csgdi_family;
+typedef enum csgdi_family { CSGDI_EXACT, CSGDI_QUANTIZE, CSGDI_SELECT, CSGDI_PROJECT } csgdi_family;
 
 typedef struct csgdi_compressor_ops {
     const char *name;
@@ -29,29 +35,31 @@ typedef struct csgdi_compressor_ops {
     const char *source;  /* who published it */
     uint16_t wire_id;    /* in every message: frozen */
     csgdi_family family;
-    bool biased;   /* E C(x) != x: wants error feedback */
+    bool biased;   /* E C(x) != x: wants error feedback; create may decide otherwise */
     bool variable; /* messages of one n differ in length */
     csgdi_keys keys;
 
     /* Check the spec against n, drop keys without effect, and allocate.  May set c->block, c->max_k, c->state. */
     csgd_status (*create)(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena);
 
-    /* --- exact and quantize: elements [first, first + count), first a multiple of c->block, and
-     * first + count too unless it is n --- */
+    /* --- exact, quantize and project: elements [first, first + count), first a multiple of c->block, and
+     * first + count too unless it is n.  project: all elements, and dst and src are the c->max_k
+     * values, or in apply the sums of several ranks' --- */
 
-    /* Bytes of the codes of `count` elements, which depend on count alone. */
+    /* Bytes of the codes of `count` elements, which depend on count alone.  Not for project, whose
+     * values are all there is. */
     size_t (*code_bytes)(const csgdi_compressor *c, size_t count);
 
-    /* x points to element `first`. */
+    /* x points to element `first`.  step: what random choices depend on. */
     void (*encode)(const csgdi_compressor *c, const void *x, size_t first, size_t count,
-                   uint8_t *dst);
+                   uint64_t step, uint8_t *dst);
 
     /* Judge codes from anywhere; NULL if all bytes are valid codes. */
     csgd_status (*check)(const csgdi_compressor *c, const uint8_t *src, size_t count);
 
     /* Decode and set, add or subtract; y points to element `first`.  src need not be aligned. */
     void (*apply)(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
-                  csgdi_mode mode, void *y);
+                  uint64_t step, csgdi_mode mode, void *y);
 
     /* --- select --- */
 
@@ -63,11 +71,18 @@ struct csgdi_compressor {
     const csgdi_compressor_ops *ops;
     const csgdi_kernels *kernels;
     size_t n;
+    size_t first; /* where its vector begins in a longer one, for what depends on the element */
     uint64_t seed;
-    uint32_t rank;       /* for the streams of random numbers that differ by rank */
-    uint64_t step;       /* of the next message */
-    size_t block;        /* quantize: elements of a block; 1 at first */
-    size_t max_k;        /* select: entries of the largest stream */
+    uint32_t tensor; /* for the streams of random numbers that differ by tensor */
+    uint32_t rank;   /* for the streams of random numbers that differ by rank */
+    uint64_t step;   /* of the next message */
+    csgdi_stream
+        rounding;     /* of random rounding: what csgdi_message_write() takes, or the owner's */
+    bool biased;      /* ops->biased, or what create found */
+    uint64_t clipped; /* messages that kept less than asked for, as there was no room */
+    size_t block;     /* quantize: elements of a block; 1 at first */
+    size_t
+        max_k; /* select: entries of the largest stream; project: elements of every short vector */
     csgdi_sparse stream; /* select: scratch */
     void *state;         /* the compressor's own */
 };
@@ -113,6 +128,7 @@ struct csgd_compressor {
     csgdi_compressor core;
 };
 
-extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_sign;
+extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_randk, csgdi_threshold, csgdi_sign,
+    csgdi_qsgd;
 
 #endif

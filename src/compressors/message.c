@@ -20,13 +20,15 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .kernels = csgdi_kernels_get(type),
                             .n = n,
                             .seed = csgdi_spec_count(spec, "seed"),
-                            .block = 1};
+                            .block = 1,
+                            .rounding = CSGDI_STREAM_ROUNDING,
+                            .biased = ops->biased};
     if (n > SIZE_MAX / 64)
         return csgdi_fail(CSGD_E_UNSUPPORTED, "%zu elements are more than memory can hold", n);
-    if (ops->family == CSGDI_SELECT && n > UINT32_MAX)
+    if ((ops->family == CSGDI_SELECT || ops->family == CSGDI_PROJECT) && n > UINT32_MAX)
         return csgdi_fail(CSGD_E_UNSUPPORTED,
-                          "%s of %zu elements: indices on the wire have 32 bits, so at most %zu",
-                          ops->name, n, (size_t)UINT32_MAX);
+                          "%s of %zu elements: its indices have 32 bits, so at most %zu", ops->name,
+                          n, (size_t)UINT32_MAX);
     st = ops->create != NULL ? ops->create(c, spec, arena) : CSGD_OK;
     if (st != CSGD_OK || ops->family != CSGDI_SELECT) return st;
 
@@ -37,12 +39,19 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
     return c->stream.value != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
+/* Bytes of a payload before it is filled up, for all families but select. */
+static size_t payload_bytes(const csgdi_compressor *c)
+{
+    if (c->n == 0) return 0;
+    if (c->ops->family == CSGDI_PROJECT) return c->max_k * c->kernels->size;
+    return c->ops->code_bytes(c, c->n);
+}
+
 size_t csgdi_message_bound(const csgdi_compressor *c)
 {
-    if (c->n == 0) return CSGDI_HEADER_BYTES;
-    if (c->ops->family == CSGDI_SELECT)
+    if (c->n > 0 && c->ops->family == CSGDI_SELECT)
         return CSGDI_HEADER_BYTES + csgdi_sparse_bytes(c->kernels, c->max_k, 1);
-    return CSGDI_HEADER_BYTES + csgdi_round8(c->ops->code_bytes(c, c->n));
+    return CSGDI_HEADER_BYTES + csgdi_round8(payload_bytes(c));
 }
 
 size_t csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst)
@@ -59,8 +68,8 @@ size_t csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst)
         c->ops->select(c, x, &c->stream);
         header.payload = csgdi_sparse_write(c->kernels, &c->stream, payload);
     } else {
-        const size_t bytes = c->ops->code_bytes(c, c->n);
-        c->ops->encode(c, x, 0, c->n, payload);
+        const size_t bytes = payload_bytes(c);
+        c->ops->encode(c, x, c->first, c->n, c->step, payload);
         header.payload = csgdi_round8(bytes);
         memset(payload + bytes, 0, header.payload - bytes);
     }
@@ -73,7 +82,7 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
 {
     const uint8_t *payload;
     csgdi_header h;
-    size_t code_bytes;
+    size_t bytes;
     const csgd_status st = csgdi_header_read(src, len, &h);
 
     if (st != CSGD_OK) return st;
@@ -91,11 +100,11 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
                           *step);
     if (c->n > 0 && c->ops->family == CSGDI_SELECT)
         return csgdi_sparse_check(c->kernels, payload, (size_t)h.payload, c->n, c->max_k, 1);
-    code_bytes = c->n > 0 ? c->ops->code_bytes(c, c->n) : 0;
-    if (h.payload != csgdi_round8(code_bytes))
+    bytes = payload_bytes(c);
+    if (h.payload != csgdi_round8(bytes))
         return csgdi_fail(CSGD_E_CORRUPT, "a payload of %s has %" PRIu64 " bytes, not %zu",
-                          c->ops->name, h.payload, csgdi_round8(code_bytes));
-    for (size_t i = code_bytes; i < h.payload; i++)
+                          c->ops->name, h.payload, csgdi_round8(bytes));
+    for (size_t i = bytes; i < h.payload; i++)
         if (payload[i] != 0)
             return csgdi_fail(CSGD_E_CORRUPT,
                               "a payload of %s is filled up with other bytes than 0", c->ops->name);
@@ -110,5 +119,5 @@ void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mo
     if (c->ops->family == CSGDI_SELECT)
         csgdi_sparse_apply(c->kernels, payload, c->n, 0, mode, y);
     else
-        c->ops->apply(c, payload, 0, c->n, mode, y);
+        c->ops->apply(c, payload, c->first, c->n, csgdi_header_step(src), mode, y);
 }

@@ -16,19 +16,21 @@ static size_t none_code_bytes(const csgdi_compressor *c, size_t count)
 }
 
 static void none_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
-                        uint8_t *dst)
+                        uint64_t step, uint8_t *dst)
 {
     (void)first;
+    (void)step;
     if (count > 0) memcpy(dst, x, count * c->kernels->size);
 }
 
 static void none_apply(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
-                       csgdi_mode mode, void *y)
+                       uint64_t step, csgdi_mode mode, void *y)
 {
     const size_t size = c->kernels->size;
     double chunk[CHUNK];
 
     (void)first;
+    (void)step;
     if (count == 0) return;
     if (mode == CSGDI_SET) {
         memcpy(y, src, count * size);

@@ -17,9 +17,9 @@
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 #include "base/error.h"
 #include "compressors/compressor.h"
+#include "compressors/scale.h"
 
 static csgd_status sign_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
 {
@@ -34,27 +34,6 @@ static size_t sign_code_bytes(const csgdi_compressor *c, size_t count)
 {
     const size_t blocks = count / c->block + (count % c->block != 0);
     return blocks * c->kernels->size + count / 8 + (count % 8 != 0);
-}
-
-static void put_scale(const csgdi_compressor *c, double scale, uint8_t *dst)
-{
-    const float narrow = (float)scale;
-
-    memcpy(dst, c->kernels->type == CSGD_F64 ? (const void *)&scale : (const void *)&narrow,
-           c->kernels->size);
-}
-
-static double get_scale(const csgdi_compressor *c, const uint8_t *src)
-{
-    double scale;
-    float narrow;
-
-    if (c->kernels->type == CSGD_F64) {
-        memcpy(&scale, src, sizeof scale);
-        return scale;
-    }
-    memcpy(&narrow, src, sizeof narrow);
-    return (double)narrow;
 }
 
 /* The mean magnitude of b finite elements: finite as well, and so a valid scale.  Only doubles near
@@ -73,15 +52,16 @@ static double abs_mean(const csgdi_kernels *k, const void *x, size_t b)
 }
 
 static void sign_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
-                        uint8_t *dst)
+                        uint64_t step, uint8_t *dst)
 {
     const csgdi_kernels *k = c->kernels;
     const char *from = x;
 
     (void)first;
+    (void)step;
     for (size_t i = 0; i < count; i += c->block) {
         const size_t b = count - i < c->block ? count - i : c->block;
-        put_scale(c, abs_mean(k, from + i * k->size, b), dst);
+        csgdi_scale_put(c, abs_mean(k, from + i * k->size, b), dst);
         k->sign_pack(from + i * k->size, b, dst + k->size);
         dst += k->size + (b + 7) / 8;
     }
@@ -91,7 +71,7 @@ static csgd_status sign_check(const csgdi_compressor *c, const uint8_t *src, siz
 {
     for (size_t i = 0; i < count; i += c->block) {
         const size_t b = count - i < c->block ? count - i : c->block;
-        const double scale = get_scale(c, src);
+        const double scale = csgdi_scale_get(c, src);
         if (!isfinite(scale) || scale < 0)
             return csgdi_fail(CSGD_E_CORRUPT, "the scale of block %zu is %g", i / c->block, scale);
         src += c->kernels->size + (b + 7) / 8;
@@ -102,15 +82,16 @@ static csgd_status sign_check(const csgdi_compressor *c, const uint8_t *src, siz
 }
 
 static void sign_apply(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
-                       csgdi_mode mode, void *y)
+                       uint64_t step, csgdi_mode mode, void *y)
 {
     const csgdi_kernels *k = c->kernels;
     char *to = y;
 
     (void)first;
+    (void)step;
     for (size_t i = 0; i < count; i += c->block) {
         const size_t b = count - i < c->block ? count - i : c->block;
-        k->sign_apply(src + k->size, b, get_scale(c, src), mode, to + i * k->size);
+        k->sign_apply(src + k->size, b, csgdi_scale_get(c, src), mode, to + i * k->size);
         src += k->size + (b + 7) / 8;
     }
 }

@@ -67,6 +67,10 @@ extern const csgdi_keys csgdi_feedback_keys;
 csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor, csgdi_spec *spec,
                                 csgdi_arena *arena);
 
+/* Make f around another compressor by the rule of an existing feedback. */
+csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
+                                csgdi_compressor *compressor, csgdi_arena *arena);
+
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m);
 void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover);
 void csgdi_feedback_commit_exact(csgdi_feedback *f);

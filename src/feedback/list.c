@@ -42,13 +42,20 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
                                 csgdi_arena *arena)
 {
     if (!csgdi_spec_set(spec, "feedback"))
-        csgdi_spec_choose(spec, "feedback", compressor->ops->biased ? "ef" : "none");
+        csgdi_spec_choose(spec, "feedback", compressor->biased ? "ef" : "none");
     *f = (csgdi_feedback){.ops = csgdi_feedback_find(csgdi_spec_choice(spec, "feedback")),
                           .compressor = compressor};
     if (compressor->ops->family == CSGDI_EXACT && f->ops != &csgdi_feedback_none)
         return csgdi_fail(CSGD_E_UNSUPPORTED,
                           "%s sends everything, so feedback=%s has nothing to remember",
                           compressor->ops->name, f->ops->name);
+    return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;
+}
+
+csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
+                                csgdi_compressor *compressor, csgdi_arena *arena)
+{
+    *f = (csgdi_feedback){.ops = model->ops, .compressor = compressor};
     return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;
 }
 

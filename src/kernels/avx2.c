@@ -11,38 +11,9 @@
 #include <math.h>
 #include <string.h>
 #include "kernels/ref.h"
+#include "kernels/simd_rows.h"
 
 #define SIMD_ISA "avx2"
-
-/* --- the rows of a sum --- */
-
-typedef __m256d D;
-enum { DOUBLES = 4 };
-
-static inline D d_zero(void)
-{
-    return _mm256_setzero_pd();
-}
-
-static inline D d_plus(D a, D b)
-{
-    return _mm256_add_pd(a, b);
-}
-
-static inline D d_times(D a, D b)
-{
-    return _mm256_mul_pd(a, b);
-}
-
-static inline D d_abs(D a)
-{
-    return _mm256_andnot_pd(_mm256_set1_pd(-0.0), a);
-}
-
-static inline void d_store(double *to, D a)
-{
-    _mm256_storeu_pd(to, a);
-}
 
 /* --- float --- */
 

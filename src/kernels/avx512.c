@@ -11,6 +11,7 @@
 #include <math.h>
 #include <string.h>
 #include "kernels/ref.h"
+#include "kernels/simd_rows.h"
 
 #define SIMD_ISA "avx512"
 
@@ -35,36 +36,6 @@ static inline uint32_t bits16(__mmask16 mask)
     uint32_t bits;
     __asm__("kmovw %1, %0" : "=r"(bits) : "k"(mask));
     return bits;
-}
-
-/* --- the rows of a sum --- */
-
-typedef __m512d D;
-enum { DOUBLES = 8 };
-
-static inline D d_zero(void)
-{
-    return _mm512_setzero_pd();
-}
-
-static inline D d_plus(D a, D b)
-{
-    return _mm512_add_pd(a, b);
-}
-
-static inline D d_times(D a, D b)
-{
-    return _mm512_mul_pd(a, b);
-}
-
-static inline D d_abs(D a)
-{
-    return _mm512_abs_pd(a);
-}
-
-static inline void d_store(double *to, D a)
-{
-    _mm512_storeu_pd(to, a);
 }
 
 /* --- float --- */
@@ -157,7 +128,7 @@ static inline void f32v_append(const float *x, uint32_t bits, uint32_t first, ui
 
 static inline D f32v_doubles(const float *x)
 {
-    return _mm512_cvtps_pd(_mm256_loadu_ps(x));
+    return _mm256_cvtps_pd(_mm_loadu_ps(x));
 }
 
 #define SIMD_TYPE float
@@ -257,7 +228,7 @@ static inline void f64v_append(const double *x, uint32_t bits, uint32_t first, u
 
 static inline D f64v_doubles(const double *x)
 {
-    return _mm512_loadu_pd(x);
+    return _mm256_loadu_pd(x);
 }
 
 #define SIMD_TYPE double

@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <csgd/compressor.h>
+#include "base/philox.h"
 
 enum { CSGDI_BLOCK = 4096, CSGDI_LANES = 16 };
 
@@ -88,6 +89,31 @@ typedef struct csgdi_kernels {
 
     /* y[index[j]] = or += or -= value[j] for j < k, in order of j.  Every index is in range. */
     void (*scatter)(const uint32_t *index, const void *value, size_t k, csgdi_mode mode, void *y);
+
+    /* value[j] = x[index[j]] for j < k, or where factor is not NULL x[index[j]] * factor[j], the
+     * product taken in double and rounded to the element type.  Every index is in range. */
+    void (*gather)(const uint32_t *index, const double *factor, size_t k, const void *x,
+                   void *value);
+
+    /* --- quantizing ---
+     * On a scale m >= 0 there are the 2 s + 1 values q / s * m with q = -s .. s and s =
+     * 2^(bits - 1) - 1, 2 <= bits <= 8.  The code of q is q + s.  Codes follow each other bit by
+     * bit, low bits first: bit b of all is bit b % 8 of byte b / 8, so eight codes take `bits`
+     * bytes. */
+
+    /* The |x[i]| with the largest key, 0 where n is 0. */
+    double (*abs_max)(const void *x, size_t n);
+
+    /* The codes of x[0..n), all |x[i]| <= m, in ceil(n bits / 8) bytes, unused high bits zero.
+     * |q| is the integer part of |x[i]| / m * s + w / 2^32, computed in double in this order; w
+     * is the word of element first + i, first a multiple of 4.  Where m is 0, q is. */
+    void (*quantize)(const void *x, size_t n, double m, unsigned bits, const csgdi_random *random,
+                     uint64_t first, uint8_t *codes);
+
+    /* y[i] = or += or -= q / s * m, computed in double in this order and rounded to the element
+     * type first.  Any codes are taken. */
+    void (*dequantize)(const uint8_t *codes, size_t n, double m, unsigned bits, csgdi_mode mode,
+                       void *y);
 } csgdi_kernels;
 
 /* The table for a type: the best that this machine runs, or the one that the environment

@@ -24,7 +24,14 @@
     size_t csgdi_ref_##t##_key_select(const void *x, size_t n, uint64_t limit, size_t *ties,      \
                                       uint32_t base, size_t room, uint32_t *index, void *value);  \
     void csgdi_ref_##t##_scatter(const uint32_t *index, const void *value, size_t k,              \
-                                 csgdi_mode mode, void *y);
+                                 csgdi_mode mode, void *y);                                       \
+    void csgdi_ref_##t##_gather(const uint32_t *index, const double *factor, size_t k,            \
+                                const void *x, void *value);                                      \
+    double csgdi_ref_##t##_abs_max(const void *x, size_t n);                                      \
+    void csgdi_ref_##t##_quantize(const void *x, size_t n, double m, unsigned bits,               \
+                                  const csgdi_random *random, uint64_t first, uint8_t *codes);    \
+    void csgdi_ref_##t##_dequantize(const uint8_t *codes, size_t n, double m, unsigned bits,      \
+                                    csgdi_mode mode, void *y);
 
 CSGDI_REF_DECLARE(f32)
 CSGDI_REF_DECLARE(f64)

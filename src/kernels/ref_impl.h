@@ -17,6 +17,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "base/bytes.h"
 #include "kernels/ref.h"
 
 /* The key of an element: its bits without the sign. */
@@ -208,6 +209,77 @@ void REF(scatter)(const uint32_t *index, const void *value, size_t k, csgdi_mode
     }
 }
 
+void REF(gather)(const uint32_t *index, const double *factor, size_t k, const void *x, void *value)
+{
+    const REF_TYPE *a = x;
+    REF_TYPE *v = value;
+
+    if (factor == NULL)
+        for (size_t j = 0; j < k; j++)
+            v[j] = a[index[j]];
+    else
+        for (size_t j = 0; j < k; j++)
+            v[j] = (REF_TYPE)((double)a[index[j]] * factor[j]);
+}
+
+/* --- quantizing ---
+ * In groups of eight codes, which fit into an integer and take whole bytes. */
+
+double REF(abs_max)(const void *x, size_t n)
+{
+    const REF_TYPE *a = x;
+    REF_BITS most = 0;
+    REF_TYPE value;
+
+    for (size_t i = 0; i < n; i++)
+        if (key_of(a[i]) > most) most = key_of(a[i]);
+    memcpy(&value, &most, sizeof value);
+    return (double)value;
+}
+
+void REF(quantize)(const void *x, size_t n, double m, unsigned bits, const csgdi_random *random,
+                   uint64_t first, uint8_t *codes)
+{
+    const REF_TYPE *a = x;
+    const int s = (1 << (bits - 1)) - 1;
+
+    for (size_t i = 0; i < n; i += 8) {
+        const unsigned end = n - i < 8 ? (unsigned)(n - i) : 8;
+        uint64_t group = 0;
+        uint32_t w[8];
+
+        csgdi_random_block(random, (first + i) / 4, w);
+        if (end > 4) csgdi_random_block(random, (first + i) / 4 + 1, w + 4);
+        for (unsigned j = 0; j < end; j++) {
+            const double l = m > 0 ? fabs((double)a[i + j]) / m * s : 0;
+            const int q = m > 0 ? (int)(l + w[j] * 0x1p-32) : 0;
+            group |= (uint64_t)(a[i + j] < 0 ? s - q : s + q) << j * bits;
+        }
+        memcpy(codes + i / 8 * bits, &group, (end * bits + 7) / 8);
+    }
+}
+
+void REF(dequantize)(const uint8_t *codes, size_t n, double m, unsigned bits, csgdi_mode mode,
+                     void *y)
+{
+    REF_TYPE *b = y;
+    REF_TYPE by_code[256];
+    const int s = (1 << (bits - 1)) - 1, mask = (1 << bits) - 1;
+
+    for (int code = 0; code <= mask; code++)
+        by_code[code] = (REF_TYPE)((double)(code - s) / s * m);
+    for (size_t i = 0; i < n; i += 8) {
+        const unsigned end = n - i < 8 ? (unsigned)(n - i) : 8;
+        uint64_t group = 0;
+
+        memcpy(&group, codes + i / 8 * bits, (end * bits + 7) / 8);
+        for (unsigned j = 0; j < end; j++) {
+            const REF_TYPE v = by_code[group >> j * bits & (uint64_t)mask];
+            b[i + j] = mode == CSGDI_SET ? v : mode == CSGDI_ADD ? b[i + j] + v : b[i + j] - v;
+        }
+    }
+}
+
 const csgdi_kernels REF_TABLE = {
     .isa = "ref",
     .type = REF_ID,
@@ -224,4 +296,8 @@ const csgdi_kernels REF_TABLE = {
     .key_histogram = REF(key_histogram),
     .key_select = REF(key_select),
     .scatter = REF(scatter),
+    .gather = REF(gather),
+    .abs_max = REF(abs_max),
+    .quantize = REF(quantize),
+    .dequantize = REF(dequantize),
 };

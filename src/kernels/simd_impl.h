@@ -24,7 +24,7 @@
  *     void     append(const TYPE *x, bits, uint32_t first, uint32_t *index, TYPE *value)
  *     D        doubles(const TYPE *)       DOUBLES elements as doubles
  *
- * and for every type, with DOUBLES doubles in a D: d_zero, d_plus, d_times, d_abs, d_store.
+ * D, DOUBLES and what works on them are in simd_rows.h.
  *
  * Why these give ref's bits.  Element by element: the same operation on the same operands, in any
  * order.  Sums: the sixteen partial sums live in the lanes of 16 / DOUBLES vectors, lane j of the
@@ -209,39 +209,43 @@ static void S(key_histogram)(const void *x, size_t n, unsigned shift, unsigned b
     REF(key_histogram)(a + i, n - i, shift, bits, prefix, counts);
 }
 
+/* Sixty-four vectors at a time: first which of them have any key >= limit, without a branch; then
+ * those vectors only.  A branch for each vector would be mispredicted at almost every hit. */
 static size_t S(key_select)(const void *x, size_t n, uint64_t limit, size_t *ties, uint32_t base,
                             size_t room, uint32_t *index, void *value)
 {
     const SIMD_TYPE *a = x;
     SIMD_TYPE *v = value;
-    size_t taken = 0, i = 0;
+    size_t taken = 0, left = *ties, i = 0, vectors;
 
     if (limit > SIMD_KEY_MAX) return 0; /* no key is as large */
-    /* Most steps have no key >= limit, that is > limit - 1, and are left after one comparison. */
-    for (; n - i >= 32; i += 32) {
-        uint32_t take = 0, tie = 0;
-#pragma GCC unroll 8
-        for (unsigned j = 0; j < 32; j += SIMD_LANES)
-            take |= V(above)(V(keys)(V(load)(a + i + j)), V(all)(limit - 1)) << j;
-        if (take == 0) continue;
-#pragma GCC unroll 8
-        for (unsigned j = 0; j < 32; j += SIMD_LANES)
-            tie |= V(equal)(V(keys)(V(load)(a + i + j)), V(all)(limit)) << j;
-        if ((size_t)__builtin_popcount(tie) > *ties) {
-            take &= ~tie;
-            tie = _pdep_u32((1u << *ties) - 1, tie); /* the first *ties of them */
+    for (; n - i >= SIMD_LANES; i += vectors * SIMD_LANES) {
+        uint64_t hits = 0;
+        vectors = (n - i) / SIMD_LANES < 64 ? (n - i) / SIMD_LANES : 64;
+#pragma GCC unroll 4
+        for (size_t j = 0; j < vectors; j++) /* >= limit is > limit - 1, be it -1 */
+            hits |= (uint64_t)(V(above)(V(keys)(V(load)(a + i + j * SIMD_LANES)),
+                                        V(all)(limit - 1)) != 0)
+                    << j;
+        for (; hits != 0; hits &= hits - 1) {
+            const size_t at = i + (size_t)__builtin_ctzll(hits) * SIMD_LANES;
+            uint32_t take = V(above)(V(keys)(V(load)(a + at)), V(all)(limit));
+            uint32_t tie = V(equal)(V(keys)(V(load)(a + at)), V(all)(limit));
+            if ((size_t)__builtin_popcount(tie) > left)
+                tie = _pdep_u32((1u << left) - 1, tie); /* the first of them */
             take |= tie;
+            const size_t count = (size_t)__builtin_popcount(take);
+            if (count > room - taken) { /* ref finds which of them still fit */
+                i = at;
+                goto rest;
+            }
+            V(append)(a + at, take, base + (uint32_t)at, index + taken, v + taken);
+            taken += count;
+            left -= (size_t)__builtin_popcount(tie);
         }
-        const size_t count = (size_t)__builtin_popcount(take);
-        if (count > room - taken) break; /* ref finds which of the step still fit */
-        for (unsigned j = 0; j < 32; j += SIMD_LANES) {
-            const uint32_t bits = take >> j & (uint32_t)((UINT64_C(1) << SIMD_LANES) - 1);
-            if (bits == 0) continue;
-            V(append)(a + i + j, bits, base + (uint32_t)i + j, index + taken, v + taken);
-            taken += (size_t)__builtin_popcount(bits);
-        }
-        *ties -= (size_t)__builtin_popcount(tie);
     }
+rest:
+    *ties = left;
     return taken + REF(key_select)(a + i, n - i, limit, ties, base + (uint32_t)i, room - taken,
                                    index + taken, v + taken);
 }
@@ -262,6 +266,10 @@ const csgdi_kernels SIMD_TABLE = {
     .key_histogram = S(key_histogram),
     .key_select = S(key_select),
     .scatter = REF(scatter), /* an order to keep, and no vector that keeps it */
+    .gather = REF(gather),
+    .abs_max = REF(abs_max),
+    .quantize = REF(quantize),
+    .dequantize = REF(dequantize),
 };
 
 #undef SIMD_TYPE

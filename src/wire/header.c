@@ -66,3 +66,8 @@ csgd_status csgdi_header_read(const uint8_t *src, size_t len, csgdi_header *head
                           header->payload);
     return CSGD_OK;
 }
+
+uint64_t csgdi_header_step(const uint8_t *src)
+{
+    return csgdi_load64(src + AT_STEP);
+}

@@ -42,4 +42,7 @@ void csgdi_header_write(const csgdi_header *header, uint8_t *dst);
  * CSGD_E_CORRUPT or CSGD_E_VERSION with a sentence. */
 csgd_status csgdi_header_read(const uint8_t *src, size_t len, csgdi_header *header);
 
+/* The step in a header that was read or written before. */
+uint64_t csgdi_header_step(const uint8_t *src);
+
 #endif

@@ -28,12 +28,33 @@ static size_t kept(const reduce_case *c)
     return c->n == 0 ? 0 : k > 0 ? k : 1;
 }
 
+/* First element of the range that a rank owns: whole blocks, as even as they go. */
+static size_t range_start(const reduce_case *c, size_t rank, size_t p)
+{
+    const size_t block = strcmp(c->compressor, "none") == 0 ? 1 : 64;
+    const size_t blocks = (c->n + block - 1) / block,
+                 at = (blocks / p * rank + (rank < blocks % p ? rank : blocks % p)) * block;
+    return at < c->n ? at : c->n;
+}
+
+/* Bytes of the message of n elements, header and padding included. */
+static uint64_t message_bytes(const reduce_case *c, size_t n)
+{
+    const uint64_t size = csgd_type_size(c->type), k = kept(c);
+
+    if (n == 0) return 0;
+    if (strcmp(c->compressor, "topk") == 0)
+        return 48 + 8 + (k * 4 + 7) / 8 * 8 + (k * size + 7) / 8 * 8;
+    if (strcmp(c->compressor, "sign") == 0)
+        return 48 + ((n + 63) / 64 * size + (n + 7) / 8 + 7) / 8 * 8;
+    return 48 + (n * size + 7) / 8 * 8;
+}
+
 /* Bytes a rank sends in one call, agreement included: algorithm's formula, as its file states. */
 static uint64_t expected_bytes(const reduce_case *c, int rank, int n_ranks)
 {
     const uint64_t p = (uint64_t)n_ranks, size = csgd_type_size(c->type);
     const uint64_t agreement = 2 * (p - 1) * 32 / p;
-    uint64_t message = 48;
 
     if (strcmp(c->algorithm, "vendor") == 0) return agreement + 2 * (p - 1) * c->n * size / p;
     if (strcmp(c->algorithm, "ring") == 0) {
@@ -45,13 +66,15 @@ static uint64_t expected_bytes(const reduce_case *c, int rank, int n_ranks)
         }
         return agreement + sum;
     }
-    if (strcmp(c->compressor, "topk") == 0)
-        message += 8 + (kept(c) * 4 + 7) / 8 * 8 + (kept(c) * size + 7) / 8 * 8;
-    else if (strcmp(c->compressor, "sign") == 0)
-        message += ((c->n + 63) / 64 * size + (c->n + 7) / 8 + 7) / 8 * 8;
-    else
-        message += (c->n * size + 7) / 8 * 8;
-    return agreement + (p - 1) * message;
+    if (strcmp(c->algorithm, "sra") == 0) {
+        uint64_t sum = 0;
+        for (size_t o = 0; o < p; o++) { /* a piece to each owner, then its own to all */
+            const size_t n = range_start(c, o + 1, p) - range_start(c, o, p);
+            sum += message_bytes(c, n) * (o == (size_t)rank ? p - 1 : 1);
+        }
+        return agreement + sum;
+    }
+    return agreement + (p - 1) * message_bytes(c, c->n);
 }
 
 /* The result against the sum of what the oracle sent. */
@@ -59,7 +82,7 @@ static bool result_is(const trace *t, int step, const double *y)
 {
     const double eps = t->c->type == CSGD_F32 ? FLT_EPSILON : DBL_EPSILON;
 
-    if (strcmp(t->c->algorithm, "allgather") == 0)
+    if (strcmp(t->c->algorithm, "allgather") == 0 || strcmp(t->c->algorithm, "sra") == 0)
         return t->c->n == 0 || memcmp(y, t->sum[step], t->c->n * sizeof *y) == 0;
     for (size_t i = 0; i < t->c->n; i++)
         if (fabs(y[i] - t->sum[step][i]) > 2 * eps * t->n_ranks * t->terms[step][i]) return false;
@@ -180,6 +203,34 @@ static void free_vectors(double **v)
     free(v);
 }
 
+/* What the owners of sra's ranges make of the sum in place, with residuals es of their own. */
+static void encode_again(const reduce_case *c, const oracle_settings *settings, size_t p,
+                         double *sum, double *es)
+{
+    for (size_t o = 0; o < p; o++) {
+        const size_t at = range_start(c, o, p), n = range_start(c, o + 1, p) - at;
+        oracle_settings part = *settings;
+        double *m = calloc(n + 1, sizeof *m);
+
+        part.n = n;
+        for (size_t i = 0; i < n; i++)
+            m[i] = oracle_round(c->type, sum[at + i] + es[at + i]);
+        oracle_compress(c->compressor, &part, m, sum + at);
+        for (size_t i = 0; i < n; i++)
+            es[at + i] = c->feedback ? oracle_round(c->type, m[i] - sum[at + i]) : 0;
+        free(m);
+    }
+}
+
+/* The rank that owns an element. */
+static size_t owner(const reduce_case *c, size_t i, size_t p)
+{
+    size_t o = 0;
+    while (range_start(c, o + 1, p) <= i)
+        o++;
+    return o;
+}
+
 /* Run the oracle, and write down what it says. */
 static trace make_trace(const reduce_case *c, int n_ranks)
 {
@@ -188,6 +239,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .type = c->type, .n = c->n, .k = kept(c), .block = 64, .feedback = c->feedback};
     trace t = {.c = c, .n_ranks = n_ranks};
     oracle *o = oracle_create(c->compressor, &settings, n_ranks);
+    double *es = calloc(c->n + 1, sizeof *es);
 
     t.gradient = vectors(steps * p, c->n);
     t.residual = vectors(steps * p, c->n);
@@ -201,7 +253,9 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         for (size_t r = 0; r < p; r++)
             oracle_gradient((int)r, s, c->type, c->n, g[r]);
         oracle_step(o, g);
+        if (strcmp(c->algorithm, "sra") == 0) encode_again(c, &settings, p, o->sum, es);
         for (size_t i = 0; i < c->n; i++) {
+            double *owed = &t.residual[s * p + owner(c, i, p)][i];
             t.sum[s][i] = o->sum[i];
             t.given[s][i] = s > 0 ? t.given[s - 1][i] : 0;
             t.scale[s][i] = (s > 0 ? t.scale[s - 1][i] : 0) + fabs(o->sum[i]);
@@ -212,9 +266,13 @@ static trace make_trace(const reduce_case *c, int n_ranks)
                 t.given[s][i] += g[r][i];
                 t.scale[s][i] += fabs(g[r][i]) + fabs(o->residual[r][i]);
             }
+            *owed = oracle_round(c->type, *owed + es[i]);
+            t.left[s][i] += es[i];
+            t.scale[s][i] += fabs(es[i]);
         }
     }
     oracle_destroy(o);
+    free(es);
     return t;
 }
 

@@ -87,6 +87,45 @@ static void corrupt(void **state)
     ranks_run(8, corrupt_part, NULL);
 }
 
+/* A piece that is corrupt in the first half of sra: its owner poisons the second half, so that all
+ * fail together. */
+static void poison_part(ranks *all, int rank, void *arg)
+{
+    const int finder = 2 % all->n_ranks; /* whom rank 1 sends to first */
+    csgd_reducer *r = NULL;
+    float x[N], y[N];
+    csgd_status st;
+
+    (void)arg;
+    RANK_CHECK(all, rank, all->create(all, rank, N, "sign block=8", &r) == CSGD_OK);
+    if (r == NULL) return;
+    fill(rank, 0, x);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
+    if (rank == 1) csgdi_team_fault(all->team, (csgdi_fault){CSGDI_FAULT_CORRUPT, 1, 0, 700});
+    st = csgd_reducer_allreduce(r, x, y, N);
+    RANK_CHECK(all, rank, st == (rank == finder ? CSGD_E_CORRUPT : CSGD_E_PEER));
+    RANK_CHECK(all, rank,
+               strstr(csgd_error_detail(), rank == finder ? "piece of rank 1" : "CSGD_E_CORRUPT") !=
+                   NULL);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_E_BROKEN);
+    RANK_CHECK(all, rank, csgd_reducer_clear(r) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
+
+    /* A sum that overflows cannot be encoded again, and all ranks say so. */
+    for (int i = 0; i < N; i++)
+        x[i] = 3e38f;
+    st = csgd_reducer_allreduce(r, x, y, N);
+    RANK_CHECK(all, rank, st == CSGD_E_NONFINITE);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void poison(void **state)
+{
+    (void)state;
+    ranks_run(3, poison_part, NULL);
+    ranks_run(8, poison_part, NULL);
+}
+
 /* A message that never comes, or a rank that stops: everybody returns in time, for good. */
 static void timeout_part(ranks *all, int rank, void *arg)
 {
@@ -119,7 +158,8 @@ static void timeouts(void **state)
 /* Late and reordered messages change nothing in the result. */
 static void delay_part(ranks *all, int rank, void *arg)
 {
-    static const char *const specs[] = {"none algorithm=ring", "topk ratio=0.1", "sign block=8"};
+    static const char *const specs[] = {"none algorithm=ring", "topk ratio=0.1", "sign block=8",
+                                        "sign block=8 algorithm=allgather"};
     const uint64_t *seed = arg;
 
     for (size_t i = 0; i < TEST_COUNT(specs); i++) {
@@ -189,9 +229,9 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creation), cmocka_unit_test(calls),         cmocka_unit_test(nonfinite),
-        cmocka_unit_test(steps),    cmocka_unit_test(corrupt),       cmocka_unit_test(timeouts),
-        cmocka_unit_test(delays),   cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(creation), cmocka_unit_test(calls),   cmocka_unit_test(nonfinite),
+        cmocka_unit_test(steps),    cmocka_unit_test(corrupt), cmocka_unit_test(poison),
+        cmocka_unit_test(timeouts), cmocka_unit_test(delays),  cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -107,7 +107,11 @@ static void others(void **state)
     assert_true(measure("none", 4) <= CONSTANT);
     assert_true(measure("none algorithm=ring", 4) <= N / 4 * sizeof(float) + CONSTANT);
     assert_true(measure("topk k=100 feedback=none", 4) <= 2 * 100 * 4 * 8 + CONSTANT);
-    assert_true(measure("sign", 4) <= 2 * N * sizeof(float) + 4 * (N / 8 + N / 256) + CONSTANT);
+    assert_true(measure("sign algorithm=allgather", 4) <=
+                2 * N * sizeof(float) + 4 * (N / 8 + N / 256) + CONSTANT);
+    /* The owner's residual, doubled, and the codes as encoded, as scattered, as gathered. */
+    assert_true(measure("sign", 4) <= 2 * N * sizeof(float) + 2 * N / 4 * sizeof(float) +
+                                          3 * (N / 8 + N / 256) + CONSTANT);
 }
 
 int main(void)

@@ -28,6 +28,12 @@ static void ready(subject *s)
     oracle_store(s->set.type, s->wide, s->n, s->z);
 }
 
+/* memcmp() first: cmocka compares byte by byte, and this is done a hundred thousand times. */
+static void assert_unchanged(const subject *s)
+{
+    if (s->n > 0 && memcmp(s->y, s->z, s->bytes) != 0) assert_memory_equal(s->y, s->z, s->bytes);
+}
+
 /* Decode a copy in both ways; on failure y, which equals z, has not changed. */
 static csgd_status decode_copy(const csgd_compressor *c, subject *s, const uint8_t *message,
                                size_t len)
@@ -38,9 +44,9 @@ static csgd_status decode_copy(const csgd_compressor *c, subject *s, const uint8
 
     if (len > 0) memcpy(memory + shift, message, len);
     set = csgd_compressor_decompress(c, memory + shift, len, s->y);
-    if (set != CSGD_OK) assert_memory_equal(s->y, s->z, s->bytes);
+    if (set != CSGD_OK) assert_unchanged(s);
     add = csgd_compressor_decompress_add(c, memory + shift, len, s->y);
-    if (set != CSGD_OK) assert_memory_equal(s->y, s->z, s->bytes);
+    if (set != CSGD_OK) assert_unchanged(s);
     assert_int_equal(set, add);
     free(memory);
     return set;
@@ -69,6 +75,14 @@ static void check_longer(subject *s)
     memcpy(longer, s->message, s->len);
     for (size_t more = 1; more <= 16; more++)
         assert_int_equal(decode_copy(s->c, s, longer, s->len + more), CSGD_E_CORRUPT);
+    for (size_t more = 8; more <= 16; more += 8) { /* and announced as such */
+        csgdi_header h;
+
+        assert_ok(csgdi_header_read(s->message, s->len, &h));
+        h.payload += more;
+        csgdi_header_write(&h, longer);
+        assert_fails(decode_copy(s->c, s, longer, s->len + more), CSGD_E_CORRUPT, "bytes, not");
+    }
     free(longer);
 }
 
@@ -189,6 +203,7 @@ static void of_another(void **state)
 /* A real message of one compressor, read by every other of that n and the other type as well. */
 static void check_crossed(subject *s)
 {
+    if (s->n > 1000) return; /* nothing new, and many pairs */
     ready(s);
     for (const compressor_case *about = compressor_cases; about->name != NULL; about++)
         for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {

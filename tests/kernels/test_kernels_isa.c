@@ -123,7 +123,7 @@ static const csgdi_kernels *table_or_skip(const subject *s)
 }
 
 /* All lengths end at the last byte, with the two fills that have everything; the short ones with
- * all variants; the short ones and each 37th, which has all residues, at every alignment.  Where
+ * all variants; the short ones and each 113th, which has all residues of 32, at every alignment.  Where
  * not all variants are tried, they take turns. */
 static void same_bits(void **state)
 {
@@ -144,7 +144,7 @@ static void same_bits(void **state)
         for (size_t n = 0; n <= 257; n++)
             for (unsigned v = 0; v < variants; v++)
                 compare(t->slot, k, f, &x, &e, n, AT_END, v);
-        for (size_t n = 0; n <= MAX; n += n < 257 ? 1 : 37)
+        for (size_t n = 0; n <= MAX; n += n < 257 ? 1 : 113)
             for (size_t offset = 0; offset <= AT_END; offset++)
                 compare(t->slot, k, f, &x, &e, n, offset, (unsigned)((17 * n + offset) % variants));
     }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGDI_ENTRIES_H
+#define CSGDI_ENTRIES_H
+
+/* entries.h: how many entries a compressor keeps, told by one of two keys. */
+
+#include "compressors/compressor.h"
+
+/* The beginning of a table of keys. */
+#define CSGDI_ENTRIES_KEYS                                               \
+    {.name = "ratio",                                                    \
+     .kind = CSGDI_REAL,                                                 \
+     .min = 0,                                                           \
+     .above_min = true,                                                  \
+     .max = 1,                                                           \
+     .fallback = "0.01",                                                 \
+     .help = "part of the entries to keep, rounded down, at least one"}, \
+    {                                                                    \
+        .name = "k", .kind = CSGDI_COUNT, .min = 1, .max = 4294967295.0, \
+        .help = "how many entries to keep, in place of ratio"            \
+    }
+
+/* c->max_k from the spec: at least 1 and at most n, but 0 where n is 0.  CSGD_E_SPEC where both
+ * keys are given, or k is more than n. */
+csgd_status csgdi_entries_read(csgdi_compressor *c, csgdi_spec *spec);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGDI_LARGEST_H
+#define CSGDI_LARGEST_H
+
+/* largest.h: the k entries of largest magnitude. */
+
+#include "base/alloc.h"
+#include "wire/sparse.h"
+
+/* Scratch for a search; NULL with the sentence set. */
+uint64_t *csgdi_largest_scratch(csgdi_arena *arena);
+
+/* Fill out->k, index and value with the k entries of largest magnitude of x, n elements; of equal
+ * magnitudes the lowest index wins.  k <= n and k <= out->room. */
+void csgdi_largest(const csgdi_kernels *kernels, const void *x, size_t n, size_t k,
+                   uint64_t *scratch, csgdi_sparse *out);
+
+#endif

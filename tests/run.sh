@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# run.sh: install what is missing, build, and run every test.
+#
+#     tests/run.sh            release with valgrind, asan, tsan (in-process transport), clang
+#     tests/run.sh --quick    debug build without slow tests, MPI at 3 ranks: the inner loop
+#
+# Ends with ctest's summaries and exits non-zero if anything failed.  A check that this machine
+# cannot run is reported as skipped, by name.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+quick=no
+case "${1:-}" in
+'') ;;
+--quick) quick=yes ;;
+*)
+    echo "usage: tests/run.sh [--quick]" >&2
+    exit 2
+    ;;
+esac
+
+# shellcheck source=examples/packages.sh
+. examples/packages.sh
+need_packages gcc g++ libc6-dev make cmake ninja-build pkg-config libopenmpi-dev openmpi-bin \
+    libopenblas-dev libcmocka-dev libxxhash-dev zlib1g-dev gnuplot-nox valgrind clang
+
+failed=()
+
+build() { # PRESET...
+    local log=build/$1.log
+    mkdir -p build
+    if ! { cmake --preset "$1" && cmake --build --preset "$1"; } >"$log" 2>&1; then
+        cat "$log"
+        echo "FAILED: building $1" >&2
+        exit 1
+    fi
+    if grep "warning:" "$log"; then
+        failed+=("warnings in $1")
+    fi
+}
+
+run() { # PRESET [ctest arguments...]
+    printf '\n== %s\n' "$*"
+    build "$1"
+    ctest --preset "$1" --no-tests=error -j 2 "${@:2}" || failed+=("$1")
+}
+
+if [ "$quick" = yes ]; then
+    run dev --label-exclude 'slow|example|valgrind' --exclude-regex '\.[124]$'
+else
+    run clang --label-regex unit
+    run tsan --label-regex unit
+    run asan --label-exclude example
+    run release
+fi
+
+if [ ${#failed[@]} -gt 0 ]; then
+    printf 'FAILED: %s\n' "${failed[@]}"
+    exit 1
+fi
