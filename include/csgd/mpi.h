@@ -51,6 +51,15 @@ extern "C" {
  */
 CSGD_API int csgd_reducer_create_mpi(MPI_Comm comm, size_t n, const char *spec, csgd_reducer **r);
 
+/** Create a reducer for a vector of tensors.  Collective over comm.
+ *
+ * As csgd_reducer_create_mpi(), with n the sum of rows * cols over the n_tensors tensors; what a
+ * layout means is said at csgd_tensor in csgd/reducer.h.  The tensors are copied; they are the same
+ * on all ranks, else CSGD_E_MISMATCH.
+ */
+CSGD_API int csgd_reducer_create_layout_mpi(MPI_Comm comm, const csgd_tensor *tensors,
+                                            size_t n_tensors, const char *spec, csgd_reducer **r);
+
 /** Sum a vector over all ranks: MPI_Allreduce with a reducer for the communicator.  Collective.
  *
  * @param[in]  sendbuf   count elements, or MPI_IN_PLACE to take them from recvbuf.

@@ -37,6 +37,15 @@ extern "C" {
 
 typedef struct csgd_reducer csgd_reducer;
 
+/** One tensor of a layout: a vector may be told as the tensors that it consists of, one after the
+ * other.  Then each tensor selects its own entries (`scope=tensor`; together with
+ * `scope=global`), and tensors of one row or column or of fewer than `dense_below` elements are
+ * sent exactly: they are few bytes, and biases bear no delay.  Compressors of dense codes ignore
+ * the boundaries.  The spec "none" has no use for a layout. */
+typedef struct csgd_tensor {
+    size_t rows, cols;
+} csgd_tensor;
+
 /* ---- every step ------------------------------------------------------------------------- */
 
 /** Sum a vector over all ranks.  Collective.
@@ -234,6 +243,22 @@ CSGD_API csgd_status csgd_team_run(csgd_team *team, void (*work)(int rank, void 
  */
 CSGD_API csgd_status csgd_reducer_create_team(csgd_team *team, int rank, size_t n, const char *spec,
                                               csgd_reducer **r);
+
+/** Create the reducer of one rank of a team for a vector of tensors.  Collective over the team.
+ *
+ * As csgd_reducer_create_team(), with n the sum of rows * cols.
+ *
+ * @param[in] tensors    n_tensors of them, in the order in which they lie in the vector; copied;
+ *                       the same on all ranks.
+ *
+ * Memory: one more vector of n elements where a tensor is sent exactly; cost: two copies of it a
+ * call.
+ * @retval CSGD_E_INVAL     also where tensors is NULL but n_tensors is not 0, or n overflows.
+ * @retval CSGD_E_MISMATCH  also where ranks differ in the tensors.
+ */
+CSGD_API csgd_status csgd_reducer_create_layout_team(csgd_team *team, int rank,
+                                                     const csgd_tensor *tensors, size_t n_tensors,
+                                                     const char *spec, csgd_reducer **r);
 
 #ifdef __cplusplus
 }

@@ -38,8 +38,8 @@ static csgd_status allgather_create(csgd_reducer *r)
     if (!r->compressor.ops->variable) return CSGD_OK;
 
     r->lengths = csgdi_arena_alloc(&r->arena, p, CSGDI_AGREE_WORDS * sizeof *r->lengths);
-    r->layout = csgdi_arena_alloc(&r->arena, p, 2 * sizeof *r->layout);
-    return r->lengths != NULL && r->layout != NULL ? CSGD_OK : CSGD_E_NOMEM;
+    r->gathered = csgdi_arena_alloc(&r->arena, p, 2 * sizeof *r->gathered);
+    return r->lengths != NULL && r->gathered != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
 static csgd_status allgather_begin(csgd_reducer *r)

@@ -35,14 +35,12 @@ static double lap(csgd_reducer *r)
     return seconds;
 }
 
-static csgd_status step_exchange(csgd_reducer *r)
+/* All has arrived: residual, counters, the user's buffer. */
+static csgd_status commit(csgd_reducer *r)
 {
     csgdi_call *call = &r->call;
     const csgdi_sparse *leftover = NULL;
-    const csgd_status st = call->algorithm->step(r);
 
-    if (st == CSGD_MORE) return CSGD_MORE;
-    if (st != CSGD_OK) return settle(r, st, true);
     if (call->algorithm->finish != NULL) leftover = call->algorithm->finish(r);
 
     if (!call->algorithm->dense) {
@@ -52,10 +50,36 @@ static csgd_status step_exchange(csgd_reducer *r)
         csgdi_feedback_commit_exact(&r->feedback);
         if (r->owner.feedback.ops != NULL) csgdi_feedback_commit_exact(&r->owner.feedback);
     } /* else send itself travelled: no residual changes */
+    if (r->packed != NULL)
+        csgdi_layout_unpack(&r->layout, r->compressor.kernels->size, r->packed, call->user_recv);
     if (call->exact) r->stats.dense_calls++;
     r->step++;
     r->stats.exchange_seconds += lap(r);
     return settle(r, CSGD_OK, false);
+}
+
+/* The tensors that travel exactly, at the end of the packed vector, where there are any. */
+static csgd_status step_tail(csgd_reducer *r)
+{
+    const csgd_status st = csgdi_vendor.step(r);
+
+    if (st == CSGD_MORE) return CSGD_MORE;
+    return st == CSGD_OK ? commit(r) : settle(r, st, true);
+}
+
+static csgd_status step_exchange(csgd_reducer *r)
+{
+    const csgd_status st = r->call.algorithm->step(r);
+    char *tail;
+
+    if (st == CSGD_MORE) return CSGD_MORE;
+    if (st != CSGD_OK) return settle(r, st, true);
+    if (r->packed == NULL) return commit(r);
+
+    tail = r->packed + r->layout.n_compressed * r->compressor.kernels->size;
+    csgdi_vendor_sum(r, tail, tail, r->layout.n_exact);
+    r->call.step = step_tail;
+    return step_tail(r);
 }
 
 static csgd_status step_agreement(csgd_reducer *r)
@@ -69,9 +93,9 @@ static csgd_status step_agreement(csgd_reducer *r)
 
     /* From here on all ranks hold the same n, type and op, and do the same. */
     if (call->n == 0) return settle(r, CSGD_OK, false);
-    if (call->n != r->compressor.n)
+    if (call->n != r->layout.n)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed count %llu to a reducer of %zu elements",
-                        (unsigned long long)call->n, r->compressor.n);
+                        (unsigned long long)call->n, r->layout.n);
     else if (call->type != r->compressor.kernels->type)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed a datatype that is not the reducer's type");
     else if (call->op != 1)
@@ -101,10 +125,10 @@ static csgd_status check(const csgd_reducer *r, const csgdi_call *call)
 {
     if (r->health != CSGDI_WELL)
         return csgdi_fail(CSGD_E_BROKEN, "the reducer broke in an earlier call: clear it first");
-    if (call->n != r->compressor.n || call->n == 0) return CSGD_OK; /* the agreement's matter */
+    if (call->n != r->layout.n || call->n == 0) return CSGD_OK; /* the agreement's matter */
     if (call->recv == NULL) return csgdi_fail(CSGD_E_INVAL, "the receive buffer is NULL");
     if (call->send != call->recv &&
-        overlap(call->send, call->recv, r->compressor.n * r->compressor.kernels->size))
+        overlap(call->send, call->recv, r->layout.n * r->compressor.kernels->size))
         return csgdi_fail(CSGD_E_INVAL, "send and receive buffers overlap");
     return CSGD_OK;
 }
@@ -113,8 +137,16 @@ static csgd_status check(const csgd_reducer *r, const csgdi_call *call)
 static uint64_t prepare(csgd_reducer *r)
 {
     csgdi_call *call = &r->call;
+    const csgdi_kernels *k = r->compressor.kernels;
+    bool finite = true;
 
-    if (!csgdi_feedback_prepare(&r->feedback, call->send, &call->m)) return CSGDI_FLAG_NONFINITE;
+    if (r->packed != NULL) { /* the result is made in place there, the user's buffer waits */
+        csgdi_layout_pack(&r->layout, k->size, call->send, r->packed);
+        finite = k->finite(r->packed + r->layout.n_compressed * k->size, r->layout.n_exact);
+        call->send = call->recv = r->packed;
+    }
+    if (!csgdi_feedback_prepare(&r->feedback, call->send, &call->m) || !finite)
+        return CSGDI_FLAG_NONFINITE;
     call->x = call->m;
     call->exact = r->compressor.ops->family != CSGDI_EXACT && r->step < r->dense_steps;
     if (call->exact) csgdi_owner_add_exact(r, r->feedback.m);
@@ -134,7 +166,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
     if (r->busy) return csgdi_fail(CSGD_E_BUSY, "an operation on this reducer is in flight");
     if (r->health == CSGDI_TERMINAL)
         return csgdi_fail(CSGD_E_BROKEN, "the reducer timed out: it can only be destroyed");
-    if (r->compressor.n == 0) { /* no traffic, so no agreement either */
+    if (r->layout.n == 0) { /* no traffic, so no agreement either */
         if (failure == CSGD_OK && n != 0)
             failure = csgdi_fail(CSGD_E_INVAL, "count is %llu, the reducer's vector has 0 elements",
                                  (unsigned long long)n);
@@ -143,6 +175,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
     r->busy = true;
     *call = (csgdi_call){.send = send != NULL ? send : recv,
                          .recv = recv,
+                         .user_recv = recv,
                          .n = n,
                          .type = type,
                          .op = op,
@@ -154,9 +187,8 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
                            .spec = r->spec,
                            .blocking = call->blocking,
                            .gather = r->lengths,
-                           .layout = r->layout};
-    if (a->failure == CSGD_OK && n == r->compressor.n && type == r->compressor.kernels->type &&
-        op == 1)
+                           .layout = r->gathered};
+    if (a->failure == CSGD_OK && n == r->layout.n && type == r->compressor.kernels->type && op == 1)
         a->flags = prepare(r);
     a->length = call->len;
     memcpy(a->field, r->identity, sizeof a->field);

@@ -26,7 +26,7 @@ static int report(const csgd_reducer *r, csgd_status status)
     return csgdi_mpi_report(status, NULL);
 }
 
-int csgd_reducer_create_mpi(MPI_Comm comm, size_t n, const char *spec, csgd_reducer **r)
+static int create(MPI_Comm comm, const csgdi_shape *shape, const char *spec, csgd_reducer **r)
 {
     csgdi_transport transport = {0};
     csgd_status st = csgdi_mpi_usable();
@@ -40,7 +40,18 @@ int csgd_reducer_create_mpi(MPI_Comm comm, size_t n, const char *spec, csgd_redu
     if (transport.ops == NULL) return csgdi_mpi_report(st, &comm);
     if (st == CSGD_OK && r == NULL)
         st = csgdi_fail(CSGD_E_INVAL, "the place for the reducer is NULL");
-    return csgdi_mpi_report(csgdi_reducer_create(&transport, n, spec, st, r), &comm);
+    return csgdi_mpi_report(csgdi_reducer_create(&transport, shape, spec, st, r), &comm);
+}
+
+int csgd_reducer_create_mpi(MPI_Comm comm, size_t n, const char *spec, csgd_reducer **r)
+{
+    return create(comm, &(csgdi_shape){.n = n}, spec, r);
+}
+
+int csgd_reducer_create_layout_mpi(MPI_Comm comm, const csgd_tensor *tensors, size_t n_tensors,
+                                   const char *spec, csgd_reducer **r)
+{
+    return create(comm, &(csgdi_shape){.tensors = tensors, .n_tensors = n_tensors}, spec, r);
 }
 
 /* The common part of all calls that begin a reduction. */

@@ -36,12 +36,20 @@ static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec)
 }
 
 /* Everything local: parse, allocate, complete the spec. */
-static csgd_status build(csgd_reducer *r, size_t n, const csgdi_compressor_ops *ops,
+static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_compressor_ops *ops,
                          csgdi_spec *spec)
 {
-    csgd_status st = csgdi_compressor_init(&r->compressor, ops, spec, n, &r->arena);
+    csgdi_layout *l = &r->layout;
+    csgd_status st = csgdi_layout_init(l, shape, spec, ops->family == CSGDI_EXACT, &r->arena);
 
     if (st != CSGD_OK) return st;
+    st = csgdi_compressor_init(&r->compressor, ops, spec, l->n_compressed, l->segment,
+                               l->n_segments, &r->arena);
+    if (st != CSGD_OK) return st;
+    if (l->n_exact > 0) {
+        r->packed = csgdi_arena_alloc(&r->arena, l->n, r->compressor.kernels->size);
+        if (r->packed == NULL) return CSGD_E_NOMEM;
+    }
     r->compressor.rank = (uint32_t)r->transport.rank;
     st = csgdi_feedback_init(&r->feedback, &r->compressor, spec, &r->arena);
     if (st != CSGD_OK) return st;
@@ -51,28 +59,29 @@ static csgd_status build(csgd_reducer *r, size_t n, const csgdi_compressor_ops *
     return st == CSGD_OK ? csgdi_spec_format(spec, r->spec, sizeof r->spec) : st;
 }
 
-static csgd_status create_local(csgdi_transport *transport, size_t n, const char *text,
-                                csgd_reducer **r)
+static csgd_status create_local(csgdi_transport *transport, const csgdi_shape *shape,
+                                const char *text, csgd_reducer **r)
 {
-    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys};
+    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
     const csgdi_compressor_ops *ops;
     csgdi_arena arena = {0};
     csgd_reducer *self;
     csgdi_spec spec;
-    csgd_status st = csgdi_compressor_parse(csgdi_spec_text(text), keys, 2, &spec, &ops);
+    csgd_status st = csgdi_compressor_parse(csgdi_spec_text(text), keys, 3, &spec, &ops);
 
     if (st != CSGD_OK) return st;
     self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
     self->arena = arena;
     self->transport = *transport; /* to look at; it moves here once all ranks have agreed */
-    st = build(self, n, ops, &spec);
+    st = build(self, shape, ops, &spec);
     if (st != CSGD_OK) {
         arena = self->arena; /* the object itself lives in it */
         csgdi_arena_free(&arena);
         return st;
     }
-    self->identity[CSGDI_FIELD_N] = n;
+    self->identity[CSGDI_FIELD_N] = self->layout.n;
+    self->identity[CSGDI_FIELD_LAYOUT] = self->layout.hash;
     self->identity[CSGDI_FIELD_TYPE] = self->compressor.kernels->type;
     self->identity[CSGDI_FIELD_SEED] = self->compressor.seed;
     self->identity[CSGDI_FIELD_WIRE] = CSGDI_WIRE_VERSION;
@@ -82,14 +91,14 @@ static csgd_status create_local(csgdi_transport *transport, size_t n, const char
     return CSGD_OK;
 }
 
-csgd_status csgdi_reducer_create(csgdi_transport *transport, size_t n, const char *spec,
-                                 csgd_status failure, csgd_reducer **r)
+csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *shape,
+                                 const char *spec, csgd_status failure, csgd_reducer **r)
 {
     csgdi_agreement a = {.failure = failure, .blocking = true};
     csgd_reducer *self = NULL;
     csgd_status st;
 
-    if (a.failure == CSGD_OK) a.failure = create_local(transport, n, spec, &self);
+    if (a.failure == CSGD_OK) a.failure = create_local(transport, shape, spec, &self);
     if (self != NULL) {
         memcpy(a.field, self->identity, sizeof a.field);
         a.spec = self->spec;
@@ -108,8 +117,8 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, size_t n, const cha
     return CSGD_OK;
 }
 
-csgd_status csgd_reducer_create_team(csgd_team *team, int rank, size_t n, const char *spec,
-                                     csgd_reducer **r)
+static csgd_status create_team(csgd_team *team, int rank, const csgdi_shape *shape,
+                               const char *spec, csgd_reducer **r)
 {
     csgdi_transport transport;
     csgd_status st;
@@ -118,7 +127,21 @@ csgd_status csgd_reducer_create_team(csgd_team *team, int rank, size_t n, const 
     st = csgdi_transport_open_team(&transport, team, rank);
     if (st != CSGD_OK) return st;
     if (r == NULL) st = csgdi_fail(CSGD_E_INVAL, "the place for the reducer is NULL");
-    return csgdi_reducer_create(&transport, n, spec, st, r);
+    return csgdi_reducer_create(&transport, shape, spec, st, r);
+}
+
+csgd_status csgd_reducer_create_team(csgd_team *team, int rank, size_t n, const char *spec,
+                                     csgd_reducer **r)
+{
+    return create_team(team, rank, &(csgdi_shape){.n = n}, spec, r);
+}
+
+csgd_status csgd_reducer_create_layout_team(csgd_team *team, int rank, const csgd_tensor *tensors,
+                                            size_t n_tensors, const char *spec, csgd_reducer **r)
+{
+    const csgdi_shape shape = {.tensors = tensors, .n_tensors = n_tensors};
+
+    return create_team(team, rank, &shape, spec, r);
 }
 
 csgd_status csgd_reducer_destroy(csgd_reducer **r)
@@ -149,7 +172,7 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
     if (r->busy) return csgdi_fail(CSGD_E_BUSY, "an operation on this reducer is in flight");
     if (r->health == CSGDI_TERMINAL)
         return csgdi_fail(CSGD_E_TIMEOUT, "the reducer timed out: it can only be destroyed");
-    if (r->compressor.n == 0) return CSGD_OK;
+    if (r->layout.n == 0) return CSGD_OK;
 
     step = r->agreement.word; /* must outlive a timeout, so not on the stack */
     *step = r->step;
@@ -231,9 +254,17 @@ csgd_status csgd_reducer_residual(const csgd_reducer *r, void *e)
     const csgd_status st = check_idle(r);
 
     if (st != CSGD_OK) return st;
-    if (e == NULL && r->compressor.n > 0)
+    if (e == NULL && r->layout.n > 0)
         return csgdi_fail(CSGD_E_INVAL, "the place for the residual is NULL");
-    csgdi_feedback_residual(&r->feedback, e);
-    csgdi_owner_add_residual(r, e);
+    if (r->packed == NULL) {
+        csgdi_feedback_residual(&r->feedback, e);
+        csgdi_owner_add_residual(r, e);
+        return CSGD_OK;
+    }
+    /* Nothing is in flight, so the packed vector is free to use. */
+    memset(r->packed, 0, r->layout.n * r->compressor.kernels->size);
+    csgdi_feedback_residual(&r->feedback, r->packed);
+    csgdi_owner_add_residual(r, r->packed);
+    csgdi_layout_unpack(&r->layout, r->compressor.kernels->size, r->packed, e);
     return CSGD_OK;
 }

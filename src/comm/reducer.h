@@ -17,6 +17,7 @@
 
 #include <csgd/reducer.h>
 #include "comm/agree.h"
+#include "comm/layout.h"
 #include "comm/transport.h"
 #include "feedback/feedback.h"
 
@@ -24,8 +25,9 @@ typedef struct csgdi_algorithm csgdi_algorithm;
 
 /* What is being reduced, from begin to finish. */
 typedef struct csgdi_call {
-    const void *send;
-    void *recv;
+    const void *send; /* r->compressor.n elements: the user's, or packed (layout.h) */
+    void *recv;       /* the same; where the algorithm leaves its result */
+    void *user_recv;
     const void *m; /* what the feedback made of send */
     const void *x; /* what a dense algorithm sums: m, or send where values are not finite */
     size_t len;    /* of this rank's message, which stands where the algorithm wants it */
@@ -74,6 +76,8 @@ typedef struct csgdi_owner {
 struct csgd_reducer {
     csgdi_arena arena;
     csgdi_transport transport;
+    csgdi_layout layout;
+    char *packed; /* layout.n elements, where some of them travel exactly; else NULL */
     csgdi_compressor compressor;
     csgdi_feedback feedback;
     csgdi_owner owner;
@@ -82,7 +86,7 @@ struct csgd_reducer {
     void *dense;       /* the state of the dense algorithm that calls fall back to */
     uint8_t *message;  /* where this rank's message is written */
     uint64_t *lengths; /* where the agreement gathers them, CSGDI_AGREE_WORDS a rank; or NULL */
-    size_t *layout;    /* its scratch, two a rank */
+    size_t *gathered;  /* its scratch, two a rank */
     uint64_t step;
     uint64_t dense_steps;
     double timeout; /* seconds, 0: none */
@@ -97,8 +101,11 @@ struct csgd_reducer {
 
 /* Make a reducer over an open transport, which moves into it.  Collective: the ranks agree.  On
  * error the transport is closed.  failure is what this rank failed with before (its sentence set). */
-csgd_status csgdi_reducer_create(csgdi_transport *transport, size_t n, const char *spec,
-                                 csgd_status failure, csgd_reducer **r);
+csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *shape,
+                                 const char *spec, csgd_status failure, csgd_reducer **r);
+
+/* Let csgdi_vendor.step sum `count` elements, which may be a part of the vector. */
+void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count);
 
 /* The public operations, for any shell: type and op as the shell found them (type 0: none of
  * ours; op 1 is SUM, 0 another), failure what it found wrong (its sentence set).  send NULL: in

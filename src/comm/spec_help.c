@@ -104,6 +104,7 @@ csgd_status csgd_spec_help(csgd_help_format format, char *dst, size_t cap, size_
                   csgdi_feedback_list(i)->source);
     put_heading(&p, "algorithm= and the other keys of a reducer");
     put_keys(&p, csgdi_reducer_keys);
+    put_keys(&p, csgdi_layout_keys);
     for (size_t i = 0; csgdi_algorithm_list(i) != NULL; i++)
         put_title(&p, csgdi_algorithm_list(i)->name, csgdi_algorithm_list(i)->summary,
                   csgdi_algorithm_list(i)->source);

@@ -16,7 +16,9 @@
 enum { PART = 1 << 30 };
 
 typedef struct vendor {
-    size_t at; /* elements summed */
+    const char *from;
+    char *to;
+    size_t left; /* elements not yet summed */
     csgdi_request request;
 } vendor;
 
@@ -26,9 +28,18 @@ static csgd_status vendor_create(csgd_reducer *r)
     return r->dense != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
+void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count)
+{
+    vendor *v = r->dense;
+
+    v->from = from;
+    v->to = to;
+    v->left = count;
+}
+
 static csgd_status vendor_begin(csgd_reducer *r)
 {
-    ((vendor *)r->dense)->at = 0;
+    csgdi_vendor_sum(r, r->call.x, r->call.recv, r->compressor.n);
     return CSGD_OK;
 }
 
@@ -41,17 +52,18 @@ static csgd_status vendor_step(csgd_reducer *r)
 
     for (;;) {
         csgd_status st = ops->test(&r->transport, &v->request, &done);
-        size_t part = r->compressor.n - v->at;
+        size_t part = v->left;
 
         if (st != CSGD_OK) return st;
         if (!done) return CSGD_MORE;
         if (part == 0) return CSGD_OK;
         if (part > PART / size) part = PART / size;
-        st = ops->sum(&r->transport, (const char *)r->call.x + v->at * size,
-                      (char *)r->call.recv + v->at * size, part, r->compressor.kernels->type,
+        st = ops->sum(&r->transport, v->from, v->to, part, r->compressor.kernels->type,
                       r->call.blocking, &v->request);
         if (st != CSGD_OK) return st;
-        v->at += part;
+        v->from += part * size;
+        v->to += part * size;
+        v->left -= part;
     }
 }
 

@@ -39,12 +39,13 @@ typedef struct csgdi_compressor_ops {
     bool variable; /* messages of one n differ in length */
     csgdi_keys keys;
 
-    /* Check the spec against n, drop keys without effect, and allocate.  May set c->block, c->max_k, c->state. */
+    /* Check the spec against n, drop keys without effect, and allocate.  May set c->block,
+     * c->max_k, c->biased and c->state. */
     csgd_status (*create)(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena);
 
-    /* --- exact, quantize and project: elements [first, first + count), first a multiple of c->block, and
-     * first + count too unless it is n.  project: all elements, and dst and src are the c->max_k
-     * values, or in apply the sums of several ranks' --- */
+    /* --- exact, quantize and project: elements [first, first + count), first a multiple of
+     * c->block, and first + count too unless it is n.  project: all elements at once, and dst and
+     * src are the c->max_k values, src also the sums of several ranks' --- */
 
     /* Bytes of the codes of `count` elements, which depend on count alone.  Not for project, whose
      * values are all there is. */
@@ -73,18 +74,18 @@ struct csgdi_compressor {
     size_t n;
     size_t first; /* where its vector begins in a longer one, for what depends on the element */
     uint64_t seed;
-    uint32_t tensor; /* for the streams of random numbers that differ by tensor */
-    uint32_t rank;   /* for the streams of random numbers that differ by rank */
-    uint64_t step;   /* of the next message */
-    csgdi_stream
-        rounding;     /* of random rounding: what csgdi_message_write() takes, or the owner's */
-    bool biased;      /* ops->biased, or what create found */
-    uint64_t clipped; /* messages that kept less than asked for, as there was no room */
-    size_t block;     /* quantize: elements of a block; 1 at first */
-    size_t
-        max_k; /* select: entries of the largest stream; project: elements of every short vector */
-    csgdi_sparse stream; /* select: scratch */
-    void *state;         /* the compressor's own */
+    uint32_t tensor;       /* for random choices that differ by tensor */
+    uint32_t rank;         /* for those that differ by rank */
+    csgdi_stream rounding; /* of random rounding: a rank's own vector, or the sum it owns */
+    uint64_t step;         /* of the next message */
+    bool biased;           /* ops->biased, or what create found */
+    uint64_t clipped;      /* messages that had no room for all that was to be sent */
+    size_t block;          /* quantize: elements of a block; 1 at first */
+    size_t max_k;          /* select: most entries of a stream; project: values of every message */
+    csgdi_sparse stream;   /* select: scratch */
+    const size_t *segment; /* n_segments + 1 boundaries of tensors that select alone, or NULL */
+    size_t n_segments;
+    void *state; /* the compressor's own */
 };
 
 /* Every compressor: the i-th, NULL past the last, and by name. */
@@ -102,9 +103,11 @@ const char *csgdi_spec_text(const char *spec);
 csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, size_t n_more,
                                    csgdi_spec *spec, const csgdi_compressor_ops **ops);
 
-/* Make c from a parsed spec; its memory comes from the arena. */
+/* Make c from a parsed spec; its memory comes from the arena.  segment: boundaries of the tensors
+ * that select by themselves, n_segments + 1 of them, which outlive c; NULL for one vector. */
 csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
-                                  csgdi_spec *spec, size_t n, csgdi_arena *arena);
+                                  csgdi_spec *spec, size_t n, const size_t *segment,
+                                  size_t n_segments, csgdi_arena *arena);
 
 /* --- messages --- */
 

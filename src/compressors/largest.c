@@ -41,14 +41,14 @@ static uint64_t find_limit(const csgdi_kernels *kernels, const void *x, size_t n
     return prefix;
 }
 
-void csgdi_largest(const csgdi_kernels *kernels, const void *x, size_t n, size_t k,
+void csgdi_largest(const csgdi_kernels *kernels, const void *x, size_t n, uint32_t base, size_t k,
                    uint64_t *scratch, csgdi_sparse *out)
 {
+    char *value = (char *)out->value + out->k * kernels->size;
     size_t ties = 0;
     uint64_t limit;
 
-    out->k = 0;
     if (k == 0) return;
     limit = find_limit(kernels, x, n, k, scratch, &ties);
-    out->k = kernels->key_select(x, n, limit, &ties, 0, k, out->index, out->value);
+    out->k += kernels->key_select(x, n, limit, &ties, base, k, out->index + out->k, value);
 }

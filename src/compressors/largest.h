@@ -10,9 +10,9 @@
 /* Scratch for a search; NULL with the sentence set. */
 uint64_t *csgdi_largest_scratch(csgdi_arena *arena);
 
-/* Fill out->k, index and value with the k entries of largest magnitude of x, n elements; of equal
- * magnitudes the lowest index wins.  k <= n and k <= out->room. */
-void csgdi_largest(const csgdi_kernels *kernels, const void *x, size_t n, size_t k,
+/* Append the k entries of largest magnitude among n elements to out, x pointing to the first and
+ * `base` its index; of equal magnitudes the lowest index wins.  k <= n, and k fit. */
+void csgdi_largest(const csgdi_kernels *kernels, const void *x, size_t n, uint32_t base, size_t k,
                    uint64_t *scratch, csgdi_sparse *out);
 
 #endif

@@ -10,7 +10,8 @@
 #include "wire/header.h"
 
 csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
-                                  csgdi_spec *spec, size_t n, csgdi_arena *arena)
+                                  csgdi_spec *spec, size_t n, const size_t *segment,
+                                  size_t n_segments, csgdi_arena *arena)
 {
     const csgd_type type =
         strcmp(csgdi_spec_choice(spec, "type"), "f64") == 0 ? CSGD_F64 : CSGD_F32;
@@ -22,7 +23,9 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .seed = csgdi_spec_count(spec, "seed"),
                             .block = 1,
                             .rounding = CSGDI_STREAM_ROUNDING,
-                            .biased = ops->biased};
+                            .biased = ops->biased,
+                            .segment = segment,
+                            .n_segments = n_segments};
     if (n > SIZE_MAX / 64)
         return csgdi_fail(CSGD_E_UNSUPPORTED, "%zu elements are more than memory can hold", n);
     if ((ops->family == CSGDI_SELECT || ops->family == CSGDI_PROJECT) && n > UINT32_MAX)

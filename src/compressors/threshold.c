@@ -89,7 +89,8 @@ static void threshold_select(csgdi_compressor *c, const void *x, csgdi_sparse *o
     out->k =
         c->kernels->key_select(x, c->n, self->limit, &ties, 0, c->max_k, out->index, out->value);
     if (out->k < c->max_k || !any_from(c, x, (size_t)out->index[out->k - 1] + 1)) return;
-    csgdi_largest(c->kernels, x, c->n, c->max_k, self->scratch, out);
+    out->k = 0;
+    csgdi_largest(c->kernels, x, c->n, 0, c->max_k, self->scratch, out);
     c->clipped++;
 }
 

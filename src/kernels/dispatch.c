@@ -3,8 +3,8 @@
 /* dispatch.c: what is built, what runs here, and what was chosen.
  *
  * The build defines CSGDI_HAVE_AVX2 and CSGDI_HAVE_AVX512 for this file where it compiles theirs.
- * A new instruction set is one file with its tables, one function that asks for it below and one row in
- * built[].
+ * A new instruction set is one file with its tables, one function below that asks whether it runs
+ * here, and one row in built[].
  */
 
 #include <stdatomic.h>

@@ -4,6 +4,7 @@
 
 #include "compressors/cases.h"
 
+#include "compressors/compressor.h"
 #include "support/test.h"
 
 const compressor_case compressor_cases[] = {
@@ -14,6 +15,30 @@ const compressor_case compressor_cases[] = {
     {.name = "sign", .spec = "sign", .block = 1024},
     {.name = "sign", .spec = "sign block=8", .block = 8},
     {.name = "sign", .spec = "sign block=16384", .block = 16384}, /* four blocks of sums */
+    {.name = "randk", .spec = "randk", .ratio = 0.01},
+    {.name = "randk", .spec = "randk ratio=0.3125 seed=7", .ratio = 0.3125, .seed = 7},
+    {.name = "randk", .spec = "randk ratio=0.3125 scaled=no", .ratio = 0.3125, .biased = true},
+    {.name = "randk", .spec = "randk ratio=1 scaled=yes", .ratio = 1},
+    {.name = "threshold", .spec = "threshold lambda=0.75", .lambda = 0.75},
+    {.name = "threshold",
+     .spec = "threshold lambda=3e-3 kmax=20000",
+     .lambda = 3e-3,
+     .kmax = 20000},
+    {.name = "threshold", .spec = "threshold lambda=0.5 kmax=7", .lambda = 0.5, .kmax = 7},
+    {.name = "qsgd", .spec = "qsgd", .bits = 4, .block = 512},
+    {.name = "qsgd", .spec = "qsgd bits=2 bucket=8", .bits = 2, .block = 8},
+    {.name = "qsgd",
+     .spec = "qsgd bits=3 norm=l2 seed=18446744073709551615",
+     .bits = 3,
+     .block = 512,
+     .l2 = true,
+     .seed = UINT64_MAX},
+    {.name = "qsgd", .spec = "qsgd bits=5 bucket=64", .bits = 5, .block = 64},
+    {.name = "qsgd",
+     .spec = "qsgd bits=8 bucket=16384 norm=l2",
+     .bits = 8,
+     .block = 16384,
+     .l2 = true},
     {.name = NULL},
 };
 
@@ -42,8 +67,14 @@ void subject_open(subject *s, const compressor_case *about, csgd_type type, size
     s->set = (oracle_settings){.type = type,
                                .n = n,
                                .k = (size_t)(about->ratio * (double)n),
-                               .block = about->block};
+                               .lambda = about->lambda,
+                               .scaled = !about->biased,
+                               .block = about->block,
+                               .bits = about->bits,
+                               .l2 = about->l2,
+                               .seed = about->seed};
     if (s->set.k == 0 && n > 0) s->set.k = 1;
+    if (about->lambda > 0) s->set.k = about->kmax;
     s->c = create(about, type, n);
     s->cap = csgd_compressor_bound(s->c);
     s->wide = vector(n * sizeof *s->wide);
@@ -66,7 +97,7 @@ void subject_close(subject *s)
     free(s->message);
 }
 
-/* Around 8 are the bytes of one-bit codes and the lanes of a row, around 4096 the blocks of sums;
+/* Around 8 are the groups of codes and the lanes of a row, around 4096 the blocks of sums;
  * 1000 is no multiple of anything, 20000 has several blocks of everything. */
 void cases_walk(void (*check)(subject *s))
 {
@@ -91,6 +122,7 @@ csgd_compressor *subject_twin(const subject *s)
 void subject_take_wide(subject *s)
 {
     oracle_store(s->set.type, s->wide, s->n, s->x);
+    s->set.step = s->c->core.step;
     oracle_compress(s->about->name, &s->set, s->wide, s->expected);
 }
 

@@ -24,8 +24,14 @@
 typedef struct compressor_case {
     const char *name;
     const char *spec; /* without type */
-    double ratio;     /* topk */
-    size_t block;     /* sign */
+    double ratio;     /* topk, randk */
+    size_t block;     /* sign, qsgd */
+    bool biased;      /* randk: not scaled */
+    double lambda;    /* threshold */
+    size_t kmax;
+    unsigned bits; /* qsgd */
+    bool l2;
+    uint64_t seed;
 } compressor_case;
 
 /* Ends with a NULL name.  A new compressor needs a line. */
@@ -53,8 +59,8 @@ void cases_walk(void (*check)(subject *s));
 /* A compressor like the subject's own. */
 csgd_compressor *subject_twin(const subject *s);
 
-/* Fill x and wide, and expected by the oracle: from wide as it is, or with the gradient of a
- * step. */
+/* Fill x and wide, and expected by the oracle for the step that c is at: from wide as it is, or with
+ * the gradient of a step. */
 void subject_take_wide(subject *s);
 void subject_gradient(subject *s, uint64_t step);
 

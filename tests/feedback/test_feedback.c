@@ -305,12 +305,14 @@ static void default_by_bias(void **state)
     for (size_t i = 0; csgdi_compressor_list(i) != NULL; i++) {
         const csgdi_compressor_ops *ops = csgdi_compressor_list(i);
         csgd_feedback *f;
+        const char *key = ops == &csgdi_threshold ? "lambda=1" : "";
         char spec[64];
 
-        assert_ok(csgd_feedback_create(ops->name, 100, &f));
+        snprintf(spec, sizeof spec, "%s %s", ops->name, key);
+        assert_ok(csgd_feedback_create(spec, 100, &f));
         assert_ptr_equal(f->core.ops, ops->biased ? &csgdi_feedback_ef : &csgdi_feedback_none);
         csgd_feedback_destroy(&f);
-        snprintf(spec, sizeof spec, "%s feedback=none", ops->name);
+        snprintf(spec, sizeof spec, "%s %s feedback=none", ops->name, key);
         assert_ok(csgd_feedback_create(spec, 100, &f));
         assert_ptr_equal(f->core.ops, &csgdi_feedback_none);
         csgd_feedback_destroy(&f);

@@ -27,7 +27,7 @@ typedef struct slot {
     const char *name;
     void (*call)(call *c);
     unsigned variants;
-    enum { NOTHING, ELEMENTS, BITS, HISTOGRAM } output; /* what out is */
+    enum { NOTHING, ELEMENTS, BITS, HISTOGRAM, BYTES } output; /* what out is; n BYTES */
 } slot;
 
 /* All of them, ending with one without a name. */

@@ -17,18 +17,27 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <csgd/compressor.h>
 
 typedef struct oracle_settings {
     csgd_type type;
     size_t n;
-    size_t k;      /* topk */
-    size_t block;  /* sign */
     bool feedback; /* ef */
+    size_t k;      /* topk, randk; threshold: most entries */
+    double lambda; /* threshold */
+    bool scaled;   /* randk */
+    size_t block;  /* sign, qsgd */
+    unsigned bits; /* qsgd */
+    bool l2;       /* qsgd: norm */
+    bool owner;    /* qsgd: the words of a sum's owner, not of a rank's own vector */
+    size_t first;  /* qsgd: element that x begins with, in the vector that words belong to */
+    uint64_t seed, step;
+    uint32_t rank;
 } oracle_settings;
 
 typedef struct oracle {
-    const char *compressor; /* "none", "topk", "sign" */
+    const char *compressor; /* "none", "topk", ... */
     oracle_settings set;
     int n_ranks;
     double **sent;     /* [rank][i]: the decoded message of the last step */
@@ -39,15 +48,20 @@ typedef struct oracle {
 oracle *oracle_create(const char *compressor, const oracle_settings *settings, int n_ranks);
 void oracle_destroy(oracle *o);
 
-/* One step of all ranks. */
+/* One step of all ranks, after which set.step is the next. */
 void oracle_step(oracle *o, double *const *gradients);
 
 /* Round to the element type. */
 double oracle_round(csgd_type type, double value);
 
-/* C(x) of one vector, into y. */
+/* C(x) of one vector, into y; settings say for which rank and step. */
 void oracle_compress(const char *compressor, const oracle_settings *settings, const double *x,
                      double *y);
+
+/* The random word of an element: Philox4x32-10 (Salmon et al. 2011), keyed as base/philox.h lays
+ * down; its streams by number. */
+uint32_t oracle_word(uint64_t seed, unsigned stream, uint32_t rank, uint64_t step,
+                     uint64_t element);
 
 /* A gradient to test with, a function of the arguments only: values of mixed magnitudes, some
  * ties, some zeros, exactly representable in either type as rounded to `type`. */

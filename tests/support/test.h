@@ -16,6 +16,13 @@
 
 #define TEST_COUNT(array) (sizeof(array) / sizeof *(array))
 
+/* Whether to try fewer sizes, because all of it runs under a tool that is 50 times slower.  Every
+ * test still does everything once. */
+static inline int test_brief(void)
+{
+    return getenv("CSGD_TEST_BRIEF") != NULL;
+}
+
 /* A call that must succeed: on failure the library's own sentence is printed. */
 #define assert_ok(call)                                                                            \
     do {                                                                                           \
