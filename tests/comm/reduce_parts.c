@@ -16,11 +16,16 @@ typedef struct trace {
     const reduce_case *c;
     int n_ranks;
     double **gradient, **residual; /* of a rank */
+    uint64_t *kept;                /* entries that a rank sent */
     double **sum;                  /* the result */
     double **terms;                /* sum over ranks of |what each sent| */
     double **left;                 /* sum over ranks of the residuals */
     double **given, **scale; /* sums over ranks and steps so far of g, and of all magnitudes */
 } trace;
+
+/* What the keys of the cases say. */
+enum { BLOCK = 64, BITS = 4, SEED = 3 };
+static const double lambda = 20;
 
 static size_t kept(const reduce_case *c)
 {
@@ -28,53 +33,59 @@ static size_t kept(const reduce_case *c)
     return c->n == 0 ? 0 : k > 0 ? k : 1;
 }
 
+static bool is(const char *word, const char *other)
+{
+    return strcmp(word, other) == 0;
+}
+
 /* First element of the range that a rank owns: whole blocks, as even as they go. */
 static size_t range_start(const reduce_case *c, size_t rank, size_t p)
 {
-    const size_t block = strcmp(c->compressor, "none") == 0 ? 1 : 64;
+    const size_t block = is(c->compressor, "none") ? 1 : BLOCK;
     const size_t blocks = (c->n + block - 1) / block,
                  at = (blocks / p * rank + (rank < blocks % p ? rank : blocks % p)) * block;
     return at < c->n ? at : c->n;
 }
 
-/* Bytes of the message of n elements, header and padding included. */
-static uint64_t message_bytes(const reduce_case *c, size_t n)
+/* Bytes of the message of n elements, k of them kept, header and padding included. */
+static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
 {
-    const uint64_t size = csgd_type_size(c->type), k = kept(c);
+    const uint64_t size = csgd_type_size(c->type), blocks = (n + BLOCK - 1) / BLOCK;
 
     if (n == 0) return 0;
-    if (strcmp(c->compressor, "topk") == 0)
+    if (is(c->compressor, "topk") || is(c->compressor, "threshold"))
         return 48 + 8 + (k * 4 + 7) / 8 * 8 + (k * size + 7) / 8 * 8;
-    if (strcmp(c->compressor, "sign") == 0)
-        return 48 + ((n + 63) / 64 * size + (n + 7) / 8 + 7) / 8 * 8;
+    if (is(c->compressor, "randk")) return 48 + (k * size + 7) / 8 * 8;
+    if (is(c->compressor, "sign")) return 48 + (blocks * size + (n + 7) / 8 + 7) / 8 * 8;
+    if (is(c->compressor, "qsgd")) return 48 + (blocks * size + (n * BITS + 7) / 8 + 7) / 8 * 8;
     return 48 + (n * size + 7) / 8 * 8;
 }
 
-/* Bytes a rank sends in one call, agreement included: algorithm's formula, as its file states. */
-static uint64_t expected_bytes(const reduce_case *c, int rank, int n_ranks)
+/* Bytes a rank sends in one call: the agreement, then the algorithm's formula as its file states. */
+static uint64_t expected_bytes(const reduce_case *c, int rank, int n_ranks, uint64_t k)
 {
     const uint64_t p = (uint64_t)n_ranks, size = csgd_type_size(c->type);
-    const uint64_t agreement = 2 * (p - 1) * 32 / p;
+    const bool lengths = is(c->compressor, "threshold"); /* they differ, so they are gathered */
+    uint64_t sum = lengths ? (p - 1) * 40 : 2 * (p - 1) * 32 / p;
 
-    if (strcmp(c->algorithm, "vendor") == 0) return agreement + 2 * (p - 1) * c->n * size / p;
-    if (strcmp(c->algorithm, "ring") == 0) {
-        uint64_t sum = 0;
+    if (is(c->algorithm, "vendor")) return sum + 2 * (p - 1) * c->n * size / p;
+    if (is(c->algorithm, "linear")) return sum + 2 * (p - 1) * k * size / p;
+    if (is(c->algorithm, "ring")) {
         for (int s = 0; s < 2 * (n_ranks - 1); s++) { /* chunk sent in step s, as ring.c draws it */
             const int chunk = s < n_ranks - 1 ? (rank - s + n_ranks) % n_ranks
                                               : (rank + 1 - (s - n_ranks + 1) + n_ranks) % n_ranks;
             sum += (c->n / p + ((uint64_t)chunk < c->n % p)) * size;
         }
-        return agreement + sum;
+        return sum;
     }
-    if (strcmp(c->algorithm, "sra") == 0) {
-        uint64_t sum = 0;
+    if (is(c->algorithm, "sra")) {
         for (size_t o = 0; o < p; o++) { /* a piece to each owner, then its own to all */
             const size_t n = range_start(c, o + 1, p) - range_start(c, o, p);
-            sum += message_bytes(c, n) * (o == (size_t)rank ? p - 1 : 1);
+            sum += message_bytes(c, n, 0) * (o == (size_t)rank ? p - 1 : 1);
         }
-        return agreement + sum;
+        return sum;
     }
-    return agreement + (p - 1) * message_bytes(c, c->n);
+    return sum + (p - 1) * message_bytes(c, c->n, k);
 }
 
 /* The result against the sum of what the oracle sent. */
@@ -82,7 +93,7 @@ static bool result_is(const trace *t, int step, const double *y)
 {
     const double eps = t->c->type == CSGD_F32 ? FLT_EPSILON : DBL_EPSILON;
 
-    if (strcmp(t->c->algorithm, "allgather") == 0 || strcmp(t->c->algorithm, "sra") == 0)
+    if (is(t->c->algorithm, "allgather") || is(t->c->algorithm, "sra"))
         return t->c->n == 0 || memcmp(y, t->sum[step], t->c->n * sizeof *y) == 0;
     for (size_t i = 0; i < t->c->n; i++)
         if (fabs(y[i] - t->sum[step][i]) > 2 * eps * t->n_ranks * t->terms[step][i]) return false;
@@ -143,8 +154,8 @@ static void check_step(ranks *all, int rank, const trace *t, csgd_reducer *r, in
     RANK_CHECK(all, rank, reduce(c, r, in_place ? NULL : send, recv) == CSGD_OK);
     csgd_reducer_stats(r, &after, sizeof after);
     RANK_CHECK(all, rank,
-               c->n == 0 ||
-                   after.sent_bytes - before.sent_bytes == expected_bytes(c, rank, all->n_ranks));
+               c->n == 0 || after.sent_bytes - before.sent_bytes ==
+                                expected_bytes(c, rank, all->n_ranks, t->kept[at]));
 
     oracle_load(c->type, recv, c->n, y);
     RANK_CHECK(all, rank, result_is(t, step, y));
@@ -153,7 +164,7 @@ static void check_step(ranks *all, int rank, const trace *t, csgd_reducer *r, in
     RANK_CHECK(all, rank, csgd_reducer_residual(r, send) == CSGD_OK);
     oracle_load(c->type, send, c->n, y);
     RANK_CHECK(all, rank, c->n == 0 || memcmp(y, t->residual[at], c->n * sizeof *y) == 0);
-    if (c->feedback || strcmp(c->compressor, "none") == 0)
+    if (c->feedback || is(c->compressor, "none"))
         RANK_CHECK(all, rank, conserved(t, step, results));
 }
 
@@ -167,8 +178,8 @@ static void part(ranks *all, int rank, void *arg)
     csgd_reducer *r = NULL, *exact = NULL;
     char spec[256];
 
-    snprintf(spec, sizeof spec, "%s type=%s algorithm=%s%s%s", c->compressor,
-             c->type == CSGD_F64 ? "f64" : "f32", c->algorithm, c->feedback ? "" : " feedback=none",
+    snprintf(spec, sizeof spec, "%s type=%s seed=%d algorithm=%s feedback=%s%s", c->compressor,
+             c->type == CSGD_F64 ? "f64" : "f32", SEED, c->algorithm, c->feedback ? "ef" : "none",
              c->keys);
     RANK_CHECK(all, rank, all->create(all, rank, c->n, spec, &r) == CSGD_OK);
     RANK_CHECK(all, rank, all->create(all, rank, 4, "none type=f64", &exact) == CSGD_OK);
@@ -204,8 +215,8 @@ static void free_vectors(double **v)
 }
 
 /* What the owners of sra's ranges make of the sum in place, with residuals es of their own. */
-static void encode_again(const reduce_case *c, const oracle_settings *settings, size_t p,
-                         double *sum, double *es)
+static void encode_again(const reduce_case *c, const oracle_settings *settings, uint64_t step,
+                         size_t p, double *sum, double *es)
 {
     for (size_t o = 0; o < p; o++) {
         const size_t at = range_start(c, o, p), n = range_start(c, o + 1, p) - at;
@@ -213,6 +224,10 @@ static void encode_again(const reduce_case *c, const oracle_settings *settings, 
         double *m = calloc(n + 1, sizeof *m);
 
         part.n = n;
+        part.first = at;
+        part.owner = true;
+        part.rank = (uint32_t)o;
+        part.step = step;
         for (size_t i = 0; i < n; i++)
             m[i] = oracle_round(c->type, sum[at + i] + es[at + i]);
         oracle_compress(c->compressor, &part, m, sum + at);
@@ -236,12 +251,22 @@ static trace make_trace(const reduce_case *c, int n_ranks)
 {
     const size_t p = (size_t)n_ranks, steps = (size_t)c->steps;
     const oracle_settings settings = {
-        .type = c->type, .n = c->n, .k = kept(c), .block = 64, .feedback = c->feedback};
+        .type = c->type,
+        .n = c->n,
+        .feedback = c->feedback,
+        .k = is(c->compressor, "threshold") ? c->n : kept(c),
+        .lambda = lambda,
+        .scaled = !c->feedback,
+        .block = BLOCK,
+        .bits = BITS,
+        .seed = SEED,
+    };
     trace t = {.c = c, .n_ranks = n_ranks};
     oracle *o = oracle_create(c->compressor, &settings, n_ranks);
     double *es = calloc(c->n + 1, sizeof *es);
 
     t.gradient = vectors(steps * p, c->n);
+    t.kept = calloc(steps * p + 1, sizeof *t.kept);
     t.residual = vectors(steps * p, c->n);
     t.sum = vectors(steps, c->n);
     t.terms = vectors(steps, c->n);
@@ -253,7 +278,9 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         for (size_t r = 0; r < p; r++)
             oracle_gradient((int)r, s, c->type, c->n, g[r]);
         oracle_step(o, g);
-        if (strcmp(c->algorithm, "sra") == 0) encode_again(c, &settings, p, o->sum, es);
+        if (is(c->algorithm, "sra")) encode_again(c, &settings, s, p, o->sum, es);
+        for (size_t r = 0; r < p && !is(c->compressor, "threshold"); r++)
+            t.kept[s * p + r] = kept(c);
         for (size_t i = 0; i < c->n; i++) {
             double *owed = &t.residual[s * p + owner(c, i, p)][i];
             t.sum[s][i] = o->sum[i];
@@ -261,6 +288,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             t.scale[s][i] = (s > 0 ? t.scale[s - 1][i] : 0) + fabs(o->sum[i]);
             for (size_t r = 0; r < p; r++) {
                 t.residual[s * p + r][i] = o->residual[r][i];
+                if (is(c->compressor, "threshold")) t.kept[s * p + r] += o->sent[r][i] != 0;
                 t.terms[s][i] += fabs(o->sent[r][i]);
                 t.left[s][i] += o->residual[r][i];
                 t.given[s][i] += g[r][i];
@@ -276,17 +304,31 @@ static trace make_trace(const reduce_case *c, int n_ranks)
     return t;
 }
 
-#define CASES(type_, n_)                                                 \
-    {"none", "", type_, n_, false, "vendor", 3, false},                  \
-        {"none", "", type_, n_, false, "ring", 3, false},                \
-        {"none", "", type_, n_, false, "ring", 3, true},                 \
-        {"none", "", type_, n_, false, "allgather", 3, false},           \
-        {"topk", " ratio=0.1", type_, n_, true, "allgather", 12, false}, \
-        {"topk", " ratio=0.1", type_, n_, false, "allgather", 3, true},  \
-        {"sign", " block=64", type_, n_, true, "allgather", 12, true},   \
-    {                                                                    \
-        "sign", " block=64", type_, n_, false, "allgather", 3, false     \
+#define DENSE(type, n)                                    \
+    {"none", "", type, n, false, "vendor", 3, false},     \
+        {"none", "", type, n, false, "ring", 3, false},   \
+        {"none", "", type, n, false, "ring", 3, true},    \
+        {"none", "", type, n, false, "sra", 3, false},    \
+    {                                                     \
+        "none", "", type, n, false, "allgather", 3, false \
     }
+
+/* With and without feedback, called and started, over each algorithm that can. */
+#define LOSSY(name, keys, type, n, algorithm)           \
+    {name, keys, type, n, true, algorithm, 12, true},   \
+    {                                                   \
+        name, keys, type, n, false, algorithm, 3, false \
+    }
+
+#define CASES(type, n)                                                    \
+    DENSE(type, n), LOSSY("topk", " ratio=0.1", type, n, "allgather"),    \
+        LOSSY("threshold", " lambda=20 kmax=1000", type, n, "allgather"), \
+        LOSSY("sign", " block=64", type, n, "allgather"),                 \
+        LOSSY("sign", " block=64", type, n, "sra"),                       \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),         \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),               \
+        LOSSY("randk", " ratio=0.1", type, n, "linear"),                  \
+        LOSSY("randk", " ratio=0.1", type, n, "allgather")
 
 static const reduce_case cases[] = {
     CASES(CSGD_F32, 0),  CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),
@@ -301,6 +343,7 @@ void reduce_run(int n_ranks,
         run(n_ranks, part, &t);
         free_vectors(t.gradient);
         free_vectors(t.residual);
+        free(t.kept);
         free_vectors(t.sum);
         free_vectors(t.terms);
         free_vectors(t.left);

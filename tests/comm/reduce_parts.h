@@ -17,7 +17,7 @@
 
 typedef struct reduce_case {
     const char *compressor; /* as the oracle knows it */
-    const char *keys;       /* the rest of the spec */
+    const char *keys;       /* the rest of the spec, for the settings below */
     csgd_type type;
     size_t n;
     bool feedback;

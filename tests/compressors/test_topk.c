@@ -235,7 +235,9 @@ static void ratio_is_rounded_down(void **state)
         {"topk ratio=0.75", 4, 3},
         {"topk ratio=1", 1000, 1000},
         {"topk ratio=1e-300", 1000, 1},
-        {"topk ratio=0.9999999999999999", 10, 9},
+        {"topk ratio=0.999999", 10, 9},
+        {"topk ratio=0.29", 100, 29}, /* as products of doubles a little less than 29 and 57 */
+        {"topk ratio=0.57", 100, 57},
         {"topk k=1000", 1000, 1000},
         {"topk k=1", 1000, 1},
     };
