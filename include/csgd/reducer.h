@@ -154,6 +154,7 @@ typedef struct csgd_stats {
     uint64_t dense_calls;      /**< of those, sent exactly: NaN or infinity, or `dense_steps` */
     uint64_t nonfinite_calls;  /**< of those, because some rank had NaN or infinity */
     uint64_t failed_calls;     /**< calls that returned an error */
+    uint64_t clipped_messages; /**< messages that left out entries that qualified (`kmax`) */
     uint64_t message_bytes;    /**< messages that this rank's compressor wrote, once each */
     uint64_t sent_bytes;       /**< handed to the transport, for all peers together */
     uint64_t received_bytes;   /**< received from all peers */

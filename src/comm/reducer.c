@@ -231,6 +231,7 @@ csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t 
     if (r == NULL || stats == NULL)
         return csgdi_fail(CSGD_E_INVAL, "the reducer or the place for its counters is NULL");
     now = r->stats;
+    now.clipped_messages = r->compressor.clipped;
     now.sent_bytes = r->transport.sent_bytes;
     now.received_bytes = r->transport.received_bytes;
     now.bytes_by_formula = r->transport.formula_bytes;

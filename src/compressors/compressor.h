@@ -15,8 +15,8 @@
  *
  * The front end (message.c) turns each into one message: header and payload.
  *
- * What is random depends on seed, step, tensor and for rank streams rank, and on nothing else:
- * not on earlier messages.
+ * What is random depends on seed, step, element and for rank streams rank, and on nothing else: not
+ * on earlier messages.
  */
 
 #include "base/alloc.h"
@@ -74,8 +74,7 @@ struct csgdi_compressor {
     size_t n;
     size_t first; /* where its vector begins in a longer one, for what depends on the element */
     uint64_t seed;
-    uint32_t tensor;       /* for random choices that differ by tensor */
-    uint32_t rank;         /* for those that differ by rank */
+    uint32_t rank;         /* for random choices that differ by rank */
     csgdi_stream rounding; /* of random rounding: a rank's own vector, or the sum it owns */
     uint64_t step;         /* of the next message */
     bool biased;           /* ops->biased, or what create found */

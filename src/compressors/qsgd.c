@@ -92,7 +92,7 @@ static double scale_of(const csgdi_compressor *c, const void *x, size_t b)
 static void qsgd_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
                         uint64_t step, uint8_t *dst)
 {
-    const csgdi_random random = csgdi_random_make(c->seed, c->rounding, c->rank, c->tensor, step);
+    const csgdi_random random = csgdi_random_make(c->seed, c->rounding, c->rank, 0, step);
     const csgdi_kernels *k = c->kernels;
     const qsgd *self = c->state;
 

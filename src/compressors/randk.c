@@ -59,7 +59,7 @@ static uint32_t below(uint64_t r, uint32_t size)
 static void choose(const csgdi_compressor *c, uint64_t step, size_t first, size_t count,
                    uint32_t *index, double *size)
 {
-    const csgdi_random random = csgdi_random_make(c->seed, CSGDI_STREAM_MASK, 0, c->tensor, step);
+    const csgdi_random random = csgdi_random_make(c->seed, CSGDI_STREAM_MASK, 0, 0, step);
     uint64_t start = (uint64_t)first * c->n / c->max_k;
     uint32_t words[4];
 

@@ -158,8 +158,9 @@ static void timeouts(void **state)
 /* Late and reordered messages change nothing in the result. */
 static void delay_part(ranks *all, int rank, void *arg)
 {
-    static const char *const specs[] = {"none algorithm=ring", "topk ratio=0.1", "sign block=8",
-                                        "sign block=8 algorithm=allgather"};
+    static const char *const specs[] = {
+        "none algorithm=ring", "topk ratio=0.1", "sign block=8", "sign block=8 algorithm=allgather",
+        "threshold lambda=1",  "qsgd",           "randk"};
     const uint64_t *seed = arg;
 
     for (size_t i = 0; i < TEST_COUNT(specs); i++) {
@@ -194,7 +195,13 @@ static void delays(void **state)
  * and the ranks can go on together. */
 static void oom_part(ranks *all, int rank, void *arg)
 {
-    static const char *const specs[] = {"none algorithm=ring", "topk ratio=0.1", "sign block=8"};
+    static const char *const specs[] = {"none algorithm=ring",
+                                        "topk ratio=0.1",
+                                        "sign block=8",
+                                        "sign block=8 algorithm=allgather",
+                                        "threshold lambda=1",
+                                        "qsgd feedback=ef",
+                                        "randk"};
     csgd_status st = CSGD_OK;
 
     (void)arg;

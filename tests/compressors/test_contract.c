@@ -122,6 +122,45 @@ static void same_bytes_on_every_instruction_set(void **state)
     cases_walk(check_isa);
 }
 
+/* Elements [first, end) alone: the bytes are those in the message of all, and they decode to the
+ * same. */
+static void check_range(const subject *s, size_t first, size_t end)
+{
+    const csgdi_compressor *c = &s->c->core;
+    const size_t size = csgd_type_size(s->set.type), bytes = c->ops->code_bytes(c, end - first);
+    const uint8_t *whole = s->message + CSGDI_HEADER_BYTES;
+    uint8_t *codes = malloc(bytes);
+    void *y = malloc((end - first) * size);
+
+    c->ops->encode(c, (const char *)s->x + first * size, first, end - first, 0, codes);
+    assert_memory_equal(codes, whole + c->ops->code_bytes(c, first), bytes);
+    c->ops->apply(c, codes, first, end - first, 0, CSGDI_SET, y);
+    assert_memory_equal(y, (const char *)s->y + first * size, (end - first) * size);
+    free(y);
+    free(codes);
+}
+
+static void check_ranges(subject *s)
+{
+    const csgdi_family family = s->c->core.ops->family;
+    const size_t block = s->c->core.block, blocks = (s->n + block - 1) / block;
+
+    if (s->n == 0 || family == CSGDI_SELECT || family == CSGDI_PROJECT) return;
+    subject_gradient(s, 0);
+    subject_check(s);
+    for (size_t parts = 1; parts <= 5; parts++)
+        for (size_t p = 0; p < parts; p++) {
+            const size_t first = blocks * p / parts * block, end = blocks * (p + 1) / parts * block;
+            if (first < end) check_range(s, first, end < s->n ? end : s->n);
+        }
+}
+
+static void any_range_alone(void **state)
+{
+    (void)state;
+    cases_walk(check_ranges);
+}
+
 static uint64_t step_of(const subject *s)
 {
     csgdi_header h;
@@ -304,6 +343,7 @@ int main(void)
         cmocka_unit_test(adds),
         cmocka_unit_test(zeros_and_ties),
         cmocka_unit_test(same_bytes_on_every_instruction_set),
+        cmocka_unit_test(any_range_alone),
         cmocka_unit_test(steps),
         cmocka_unit_test(short_cap),
         cmocka_unit_test(nan_and_infinity),

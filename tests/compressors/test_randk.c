@@ -90,9 +90,6 @@ static void shared_by_ranks(void **state)
     assert_in_range(in_common(first, second, 100), 0, 10);
     support_of(other, 5, second);
     assert_in_range(in_common(first, second, 100), 0, 10);
-    c->core.tensor = 1;
-    support_of(c, 5, second);
-    assert_in_range(in_common(first, second, 100), 0, 10);
     csgd_compressor_destroy(&other);
     csgd_compressor_destroy(&c);
 }

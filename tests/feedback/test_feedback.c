@@ -37,6 +37,11 @@ static const setting settings[] = {
     {"sign", "sign", 4097, 0, 1024, true},
     {"sign", "sign block=8", 1001, 0, 8, true},
     {"sign", "sign feedback=none", 2000, 0, 1024, false},
+    {"randk", "randk ratio=0.1", 2000, 200, 0, true},
+    {"randk", "randk k=40 feedback=none scaled=no", 2000, 40, 0, false},
+    {"threshold", "threshold lambda=0.5 kmax=30", 2000, 30, 0, true},
+    {"qsgd", "qsgd feedback=ef bucket=64", 2000, 0, 64, true},
+    {"qsgd", "qsgd", 2000, 0, 512, false},
     {"none", "none", 500, 0, 0, false},
     {"topk", "topk", 0, 0, 0, true},
     {"sign", "sign", 0, 0, 1024, true},
@@ -48,6 +53,7 @@ static void open_subject(subject *s, const setting *about, csgd_type type)
                                  .n = about->n,
                                  .k = about->k,
                                  .block = about->block,
+                                 .lambda = 0.5,
                                  .feedback = about->feedback};
     char spec[128];
 
@@ -137,7 +143,8 @@ static void nothing_is_lost(void **state)
     for_each(check_conserved);
 }
 
-/* For topk m is sent or kept whole, so m = q + e is exact; for sign e is m - q rounded once. */
+/* Where entries are selected m is sent or kept whole, so m = q + e is exact; for quantizers e is
+ * m - q rounded once. */
 static void check_identity(subject *s, const setting *about)
 {
     double *m = malloc((s->n + 1) * sizeof *m);
