@@ -75,7 +75,8 @@ static double norm2(const csgdi_kernels *k, const void *x, size_t b, double most
     return most * sqrt(squares);
 }
 
-/* M of b finite elements, as it is sent: finite, in the element type, and not below any of them. */
+/* M of b finite elements, as it is sent: finite, in the element type, and not below any of them,
+ * where rounding downwards would take a root. */
 static double scale_of(const csgdi_compressor *c, const void *x, size_t b)
 {
     const qsgd *self = c->state;

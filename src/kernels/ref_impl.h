@@ -252,7 +252,7 @@ void REF(quantize)(const void *x, size_t n, double m, unsigned bits, const csgdi
         if (end > 4) csgdi_random_block(random, (first + i) / 4 + 1, w + 4);
         for (unsigned j = 0; j < end; j++) {
             const double l = m > 0 ? fabs((double)a[i + j]) / m * s : 0;
-            const int q = m > 0 ? (int)(l + w[j] * 0x1p-32) : 0;
+            const int q = (int)(l + w[j] * 0x1p-32);
             group |= (uint64_t)(a[i + j] < 0 ? s - q : s + q) << j * bits;
         }
         memcpy(codes + i / 8 * bits, &group, (end * bits + 7) / 8);

@@ -8,6 +8,7 @@
 
 #include "support/test.h"
 
+#include <fenv.h>
 #include <float.h>
 #include <math.h>
 #include "compressors/compressor.h"
@@ -210,6 +211,28 @@ static void norm_of_any_scale(void **state)
     }
 }
 
+/* The norm of one element is no less, however roots are rounded: else its code would be none. */
+static void norm_of_one(void **state)
+{
+    static const int modes[] = {FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO};
+
+    (void)state;
+    for (size_t mode = 0; mode < TEST_COUNT(modes); mode++) {
+        assert_int_equal(fesetround(modes[mode]), 0);
+        for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
+            for (int i = 1; i < 500; i++) {
+                csgd_compressor *c = create(type, 2, true, 8, 1);
+                const double x = oracle_round(type, 1 / (double)i);
+                double y;
+
+                through(c, &x, &y);
+                assert_true(y >= x && y <= x * (1 + (double)FLT_EPSILON));
+                csgd_compressor_destroy(&c);
+            }
+    }
+    fesetround(FE_TONEAREST);
+}
+
 /* --- codes --- */
 
 /* Put a code in the place of element i of a message of one bucket, hash and all. */
@@ -313,8 +336,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unbiased),          cmocka_unit_test(words_differ),
         cmocka_unit_test(huge_and_denormal), cmocka_unit_test(norm_of_any_scale),
-        cmocka_unit_test(which_codes),       cmocka_unit_test(lengths),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(norm_of_one),       cmocka_unit_test(which_codes),
+        cmocka_unit_test(lengths),           cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests_name("compressors/qsgd", tests, NULL, NULL);
 }
