@@ -26,7 +26,8 @@
  * If the communicator was freed in the meantime, errors are only returned.
  *
  * Threads: MPI_THREAD_SINGLE is enough when one thread makes all calls; MPI's own rules apply
- * otherwise.  Creation is not to be run by two threads at once on the same communicator.
+ * otherwise.  Creation, and destruction, are not to be run by two threads at once on the same
+ * communicator, nor while another thread frees it.
  */
 
 #include <mpi.h>
@@ -68,8 +69,9 @@ CSGD_API int csgd_reducer_create_layout_mpi(MPI_Comm comm, const csgd_tensor *te
  * @param[in]  datatype  MPI_FLOAT for `type=f32`, MPI_DOUBLE for `type=f64`.
  * @param[in]  op        MPI_SUM.
  *
- * As csgd_reducer_allreduce(), with its errors and guarantees; another datatype or op, or a
- * negative count, is CSGD_E_INVAL when all ranks pass it and CSGD_E_MISMATCH when some do.
+ * As csgd_reducer_allreduce(), with its errors and guarantees; another datatype or op is
+ * CSGD_E_INVAL when all ranks pass it and CSGD_E_MISMATCH when some do.  A negative count, or the
+ * same buffer twice without MPI_IN_PLACE, is CSGD_E_INVAL there and CSGD_E_PEER elsewhere.
  * The result of "none algorithm=vendor" equals that of MPI_Allreduce bit for bit.
  */
 CSGD_API int csgd_allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype,
@@ -88,7 +90,7 @@ typedef struct csgd_request csgd_request;
  *
  * Buffers must be left alone until the request has completed.  All ranks start the operation
  * this way, or none does.  `algorithm=vendor` then uses MPI_Iallreduce, whose order of addition
- * may differ from MPI_Allreduce's.
+ * may differ from MPI_Allreduce's.  What csgd_reducer_start() says of several in flight holds here.
  *
  * @param[out] request  completed by csgd_test() or csgd_wait(); CSGD_REQUEST_NULL on error.
  *
@@ -120,7 +122,8 @@ CSGD_API int csgd_wait(csgd_request **request);
 
 /** Return the status behind an error code of libcsgd's class.  Local.
  *
- * CSGD_OK for MPI_SUCCESS, CSGD_E_TRANSPORT for codes of MPI's own.
+ * CSGD_OK for MPI_SUCCESS, CSGD_E_TRANSPORT for codes of MPI's own.  CSGD_E_STATE has a code that
+ * MPI itself does not know, as it cannot be asked for one then.
  */
 CSGD_API csgd_status csgd_status_of(int code);
 

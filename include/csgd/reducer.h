@@ -24,9 +24,13 @@
  *   every rank returns CSGD_E_MISMATCH; if one failed by itself it returns its own error and the
  *   others CSGD_E_PEER.  Nothing has changed then: output, residual and step are as before on
  *   every rank, and the reducer can be used again.
- * - What goes wrong later (a corrupt message, a transport error, a timeout) leaves the output
- *   undefined and the reducer *broken*: it answers CSGD_E_BROKEN, and its peers CSGD_E_PEER,
- *   until csgd_reducer_clear().  Nobody is left waiting.  A timeout cannot be cleared.
+ * - What goes wrong later leaves the output undefined and the reducer *broken*: it answers
+ *   CSGD_E_BROKEN, and its peers CSGD_E_PEER, until csgd_reducer_clear().  Nobody is left waiting
+ *   for a rank that found a message corrupt.
+ * - A timeout or a transport error is final: the reducer can only be destroyed, and messages may
+ *   still be under way.  The buffers of that call must stay allocated and untouched until it is
+ *   destroyed, over MPI until MPI_Finalize.  Without `timeout` a rank waits for its peers as long
+ *   as MPI does; creation always does.
  */
 
 #include <csgd/compressor.h>
@@ -38,10 +42,10 @@ extern "C" {
 typedef struct csgd_reducer csgd_reducer;
 
 /** One tensor of a layout: a vector may be told as the tensors that it consists of, one after the
- * other.  Then each tensor selects its own entries (`scope=tensor`; together with
- * `scope=global`), and tensors of one row or column or of fewer than `dense_below` elements are
- * sent exactly: they are few bytes, and biases bear no delay.  Compressors of dense codes ignore
- * the boundaries.  The spec "none" has no use for a layout. */
+ * other.  Tensors of one row or column, or of fewer than `dense_below` elements, are then sent
+ * exactly: they are few bytes, and biases bear no delay.  Of the others, topk selects in each by
+ * itself (`scope=tensor`) or in all together (`scope=global`); what else there is compresses all of
+ * them as one vector.  The spec "none" has no use for a layout. */
 typedef struct csgd_tensor {
     size_t rows, cols;
 } csgd_tensor;
@@ -68,7 +72,10 @@ typedef struct csgd_tensor {
  * @retval CSGD_E_MISMATCH   ranks differ in n, step, or floating-point mode.
  * @retval CSGD_E_PEER       another rank failed.
  *     After each of these nothing has changed (see above).
- * @retval CSGD_E_CORRUPT, CSGD_E_TRANSPORT, CSGD_E_TIMEOUT   recv is undefined, r is broken.
+ * @retval CSGD_E_CORRUPT    a message was altered; recv is undefined, r is broken.
+ * @retval CSGD_E_NONFINITE  `algorithm=sra`: a sum of finite values overflows and cannot be encoded
+ *                           again; recv is undefined, r is broken, on all ranks.
+ * @retval CSGD_E_TRANSPORT, CSGD_E_TIMEOUT   recv is undefined, r can only be destroyed.
  * @retval CSGD_E_BROKEN     r is broken since an earlier call; recv is as before.
  */
 CSGD_API csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, void *recv,
@@ -77,20 +84,24 @@ CSGD_API csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, v
 /** Start the same without waiting.  Collective.
  *
  * send and recv must stay valid, send unchanged and recv untouched, until csgd_reducer_test() or
- * csgd_reducer_wait() has returned something else than CSGD_MORE.  One operation may be in
- * flight per reducer; any number of reducers may have one, in any order of completion.  As in
- * MPI, all ranks start, or all ranks call csgd_reducer_allreduce(): the two do not match.
+ * csgd_reducer_wait() has returned something else than CSGD_MORE; those are called by the thread
+ * that started.  One operation may be in flight per reducer; any number of reducers may have one,
+ * and ranks may complete them in different orders, as each test or wait advances all operations
+ * that its thread has started.  As in MPI, all ranks start, or all ranks call
+ * csgd_reducer_allreduce(): the two do not match.  And a blocking call advances nothing else while
+ * it is inside MPI, so ranks that make one while others are in flight do so in the same order.
  *
  * @retval CSGD_OK       started; errors are reported by test or wait.
  * @retval CSGD_E_INVAL  r is NULL.
  * @retval CSGD_E_BUSY   as above.
+ * @retval CSGD_E_BROKEN, CSGD_E_TRANSPORT   r can only be destroyed.
  */
 CSGD_API csgd_status csgd_reducer_start(csgd_reducer *r, const void *send, void *recv, size_t n);
 
 /** Advance an operation that was started.  Local; never blocks.
  *
  * @return CSGD_MORE while it is in flight, else the result, as of csgd_reducer_allreduce().
- * With nothing in flight, CSGD_OK.  CSGD_E_INVAL where r is NULL.
+ * With nothing in flight, CSGD_OK.  CSGD_E_INVAL where r is NULL or another thread started it.
  */
 CSGD_API csgd_status csgd_reducer_test(csgd_reducer *r);
 
@@ -117,8 +128,8 @@ CSGD_API csgd_status csgd_reducer_destroy(csgd_reducer **r);
  * @retval CSGD_OK
  * @retval CSGD_E_INVAL    r is NULL.
  * @retval CSGD_E_BUSY     an operation is in flight.
- * @retval CSGD_E_TIMEOUT  r ended in a timeout, which is terminal: messages may still be under
- *                         way, so it can only be destroyed.  Or a peer does not arrive in time.
+ * @retval CSGD_E_TIMEOUT  r ended in a timeout or a transport error and can only be destroyed, or a
+ *                         peer does not arrive in time now.
  * @retval CSGD_E_TRANSPORT
  */
 CSGD_API csgd_status csgd_reducer_clear(csgd_reducer *r);
@@ -154,7 +165,6 @@ typedef struct csgd_stats {
     uint64_t dense_calls;      /**< of those, sent exactly: NaN or infinity, or `dense_steps` */
     uint64_t nonfinite_calls;  /**< of those, because some rank had NaN or infinity */
     uint64_t failed_calls;     /**< calls that returned an error */
-    uint64_t clipped_messages; /**< messages that left out entries that qualified (`kmax`) */
     uint64_t message_bytes;    /**< messages that this rank's compressor wrote, once each */
     uint64_t sent_bytes;       /**< handed to the transport, for all peers together */
     uint64_t received_bytes;   /**< received from all peers */
@@ -163,7 +173,8 @@ typedef struct csgd_stats {
     double encode_seconds;     /**< residual, selection, encoding: before anything is sent */
     double agree_seconds;      /**< agreement, which includes waiting for the last rank */
     double exchange_seconds;   /**< messages on the wire, and decoding them */
-    double residual_norm;      /**< 2-norm of this rank's residual, after the last call */
+    double residual_norm;      /**< 2-norm of this rank's residuals, after the last call */
+    uint64_t clipped_messages; /**< messages that left out entries that qualified (`kmax`) */
 } csgd_stats;
 
 /** Copy the counters.  Local.
@@ -184,7 +195,7 @@ CSGD_API size_t csgd_reducer_memory_bytes(const csgd_reducer *r);
 
 /** Return the spec with every key and its value in effect, "" for NULL.  Local.
  *
- * Owned by r.  Two reducers with equal strings (and n, ranks, library version) behave alike.
+ * Owned by r.  Reducers with equal strings (and layout, ranks, library version) behave alike.
  */
 CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);
 

@@ -37,7 +37,7 @@ typedef enum csgd_status {
 
     /* What this process met. */
     CSGD_E_NOMEM = -20,     /**< memory could not be allocated */
-    CSGD_E_NONFINITE = -21, /**< the input holds NaN or infinity where that is refused */
+    CSGD_E_NONFINITE = -21, /**< NaN or infinity in the input, or in a sum that overflows */
 
     /* What arrived from elsewhere. */
     CSGD_E_CORRUPT = -40, /**< a message is truncated, altered or contradicts itself */

@@ -37,7 +37,7 @@ typedef enum csgdi_field {
     CSGDI_FIELDS
 } csgdi_field;
 
-enum { CSGDI_AGREE_TEXT = 128, CSGDI_AGREE_WORDS = 5 };
+enum { CSGDI_AGREE_TEXT = 224, CSGDI_AGREE_WORDS = 5 };
 
 /* Flags: raised for all where any rank raises them. */
 enum { CSGDI_FLAG_NONFINITE = 1 };

@@ -31,6 +31,11 @@ static csgd_status allgather_create(csgd_reducer *r)
     r->exchange = self;
     if (self == NULL) return CSGD_E_NOMEM;
     self->bound = csgdi_message_bound(&r->compressor);
+    if (p > (size_t)INT32_MAX * 8 / self->bound)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "messages of %zu bytes from %zu ranks are more than one "
+                          "gather can count",
+                          self->bound, p);
     self->all = csgdi_arena_alloc(&r->arena, p, self->bound);
     self->len = csgdi_arena_alloc(&r->arena, 2 * p, sizeof *self->len);
     if (self->all == NULL || self->len == NULL) return CSGD_E_NOMEM;
@@ -51,7 +56,7 @@ static csgd_status allgather_begin(csgd_reducer *r)
     for (size_t i = 0; i < p; i++) {
         const uint64_t len = r->lengths != NULL ? csgdi_agreed_length(r->lengths, i) : r->call.len;
 
-        /* All ranks see the same lengths, so all stop here or none does. */
+        /* All ranks see the same lengths, unless the transport altered them on the way. */
         if (len > self->bound || len % 8 != 0)
             return csgdi_fail(CSGD_E_CORRUPT,
                               "rank %zu announced a message of %llu bytes, at most "

@@ -13,16 +13,16 @@
 #include "comm/reducer.h"
 #include "wire/header.h"
 
-/* The call is over.  Whatever fails after the agreement leaves this rank's state in doubt. */
-static csgd_status settle(csgd_reducer *r, csgd_status st, bool in_doubt)
+csgd_status csgdi_reducer_settle(csgd_reducer *r, csgd_status st, bool in_doubt)
 {
-    r->busy = false;
     if (st == CSGD_OK) {
         r->stats.calls++;
-    } else {
-        r->stats.failed_calls++;
-        if (in_doubt && r->health == CSGDI_WELL) r->health = CSGDI_BROKEN;
+        return st;
     }
+    r->stats.failed_calls++;
+    if (in_doubt && r->health == CSGDI_WELL) r->health = CSGDI_BROKEN;
+    /* Requests may still be under way, and ranks may have lost step with each other. */
+    if (st == CSGD_E_TIMEOUT || st == CSGD_E_TRANSPORT) r->health = CSGDI_TERMINAL;
     return st;
 }
 
@@ -46,6 +46,7 @@ static csgd_status commit(csgd_reducer *r)
     if (!call->algorithm->dense) {
         csgdi_feedback_commit(&r->feedback, r->message, leftover);
         r->stats.message_bytes += call->len;
+        r->stats.clipped_messages += r->compressor.clipped - call->clipped_before;
     } else if (call->x == call->m) {
         csgdi_feedback_commit_exact(&r->feedback);
         if (r->owner.feedback.ops != NULL) csgdi_feedback_commit_exact(&r->owner.feedback);
@@ -53,9 +54,10 @@ static csgd_status commit(csgd_reducer *r)
     if (r->packed != NULL)
         csgdi_layout_unpack(&r->layout, r->compressor.kernels->size, r->packed, call->user_recv);
     if (call->exact) r->stats.dense_calls++;
+    if (r->agreement.flags & CSGDI_FLAG_NONFINITE) r->stats.nonfinite_calls++;
     r->step++;
     r->stats.exchange_seconds += lap(r);
-    return settle(r, CSGD_OK, false);
+    return csgdi_reducer_settle(r, CSGD_OK, false);
 }
 
 /* The tensors that travel exactly, at the end of the packed vector, where there are any. */
@@ -64,7 +66,7 @@ static csgd_status step_tail(csgd_reducer *r)
     const csgd_status st = csgdi_vendor.step(r);
 
     if (st == CSGD_MORE) return CSGD_MORE;
-    return st == CSGD_OK ? commit(r) : settle(r, st, true);
+    return st == CSGD_OK ? commit(r) : csgdi_reducer_settle(r, st, true);
 }
 
 static csgd_status step_exchange(csgd_reducer *r)
@@ -73,7 +75,7 @@ static csgd_status step_exchange(csgd_reducer *r)
     char *tail;
 
     if (st == CSGD_MORE) return CSGD_MORE;
-    if (st != CSGD_OK) return settle(r, st, true);
+    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
     if (r->packed == NULL) return commit(r);
 
     tail = r->packed + r->layout.n_compressed * r->compressor.kernels->size;
@@ -89,10 +91,10 @@ static csgd_status step_agreement(csgd_reducer *r)
 
     if (st == CSGD_MORE) return CSGD_MORE;
     r->stats.agree_seconds += lap(r);
-    if (st != CSGD_OK) return settle(r, st, st == CSGD_E_TRANSPORT);
+    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, st == CSGD_E_TRANSPORT);
 
     /* From here on all ranks hold the same n, type and op, and do the same. */
-    if (call->n == 0) return settle(r, CSGD_OK, false);
+    if (call->n == 0) return csgdi_reducer_settle(r, CSGD_OK, false);
     if (call->n != r->layout.n)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed count %llu to a reducer of %zu elements",
                         (unsigned long long)call->n, r->layout.n);
@@ -100,16 +102,15 @@ static csgd_status step_agreement(csgd_reducer *r)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed a datatype that is not the reducer's type");
     else if (call->op != 1)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed an operation that is not a sum");
-    if (st != CSGD_OK) return settle(r, st, false);
+    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, false);
 
     if (r->agreement.flags & CSGDI_FLAG_NONFINITE) {
         call->exact = true;
         call->x = call->send;
-        r->stats.nonfinite_calls++;
     }
     call->algorithm = call->exact ? &csgdi_vendor : r->algorithm;
     st = call->algorithm->begin(r);
-    if (st != CSGD_OK) return settle(r, st, true);
+    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
     call->step = step_exchange;
     return step_exchange(r);
 }
@@ -149,9 +150,10 @@ static uint64_t prepare(csgd_reducer *r)
         return CSGDI_FLAG_NONFINITE;
     call->x = call->m;
     call->exact = r->compressor.ops->family != CSGDI_EXACT && r->step < r->dense_steps;
-    if (call->exact) csgdi_owner_add_exact(r, r->feedback.m);
+    if (call->exact && !csgdi_owner_add_exact(r, r->feedback.m)) return CSGDI_FLAG_NONFINITE;
     if (call->exact || r->algorithm->dense) return 0;
     r->compressor.step = r->step;
+    call->clipped_before = r->compressor.clipped;
     call->len = csgdi_message_write(&r->compressor, call->m, r->message);
     return 0;
 }
@@ -165,12 +167,14 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
 
     if (r->busy) return csgdi_fail(CSGD_E_BUSY, "an operation on this reducer is in flight");
     if (r->health == CSGDI_TERMINAL)
-        return csgdi_fail(CSGD_E_BROKEN, "the reducer timed out: it can only be destroyed");
+        return csgdi_fail(
+            CSGD_E_BROKEN,
+            "the reducer ended in a timeout or a transport error: it can only be destroyed");
     if (r->layout.n == 0) { /* no traffic, so no agreement either */
         if (failure == CSGD_OK && n != 0)
             failure = csgdi_fail(CSGD_E_INVAL, "count is %llu, the reducer's vector has 0 elements",
                                  (unsigned long long)n);
-        return settle(r, failure, false);
+        return csgdi_reducer_settle(r, failure, false);
     }
     r->busy = true;
     *call = (csgdi_call){.send = send != NULL ? send : recv,
@@ -180,8 +184,9 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
                          .type = type,
                          .op = op,
                          .blocking = blocking && r->timeout <= 0,
-                         .step = step_agreement};
-    call->started = call->since = csgdi_clock();
+                         .step = step_agreement,
+                         .outcome = CSGD_MORE};
+    call->since = call->polled = csgdi_clock();
 
     *a = (csgdi_agreement){.failure = failure != CSGD_OK ? failure : check(r, call),
                            .spec = r->spec,
@@ -202,52 +207,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
     r->stats.encode_seconds += lap(r);
 
     st = csgdi_agree_begin(a, &r->transport);
-    return st == CSGD_OK ? CSGD_OK : settle(r, st, true);
-}
-
-/* Whether the user's patience is over.  Messages may still be under way: nothing can follow. */
-static bool out_of_time(csgd_reducer *r)
-{
-    if (r->timeout <= 0 || csgdi_clock() - r->call.started < r->timeout) return false;
-    r->health = CSGDI_TERMINAL;
-    return true;
-}
-
-csgd_status csgd_reducer_test(csgd_reducer *r)
-{
-    csgd_status st;
-
-    if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
-    if (!r->busy) return CSGD_OK;
-    st = r->call.step(r);
-    if (st == CSGD_MORE && out_of_time(r))
-        return settle(r,
-                      csgdi_fail(CSGD_E_TIMEOUT, "a peer did not arrive within timeout=%g seconds",
-                                 r->timeout),
-                      true);
-    return st;
-}
-
-csgd_status csgd_reducer_wait(csgd_reducer *r)
-{
-    csgd_status st;
-
-    while ((st = csgd_reducer_test(r)) == CSGD_MORE)
-        r->transport.ops->idle(&r->transport);
-    return st;
-}
-
-csgd_status csgd_reducer_start(csgd_reducer *r, const void *send, void *recv, size_t n)
-{
-    if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
-    return csgdi_reducer_begin(r, send, recv, n, r->compressor.kernels->type, 1, false, CSGD_OK);
-}
-
-csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, void *recv, size_t n)
-{
-    csgd_status st;
-
-    if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
-    st = csgdi_reducer_begin(r, send, recv, n, r->compressor.kernels->type, 1, true, CSGD_OK);
-    return st == CSGD_OK ? csgd_reducer_wait(r) : st;
+    if (st == CSGD_OK) return CSGD_OK;
+    r->busy = false;
+    return csgdi_reducer_settle(r, st, true);
 }

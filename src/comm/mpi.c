@@ -70,8 +70,12 @@ static csgd_status begin(const void *sendbuf, void *recvbuf, MPI_Count count, MP
             csgdi_fail(CSGD_E_INVAL, "send and receive buffers are the same: pass MPI_IN_PLACE");
     else if (count > 0 && sendbuf == NULL)
         failure = csgdi_fail(CSGD_E_INVAL, "the send buffer is NULL");
-    return csgdi_reducer_begin(r, sendbuf == MPI_IN_PLACE ? NULL : sendbuf, recvbuf,
-                               (uint64_t)count, type, op == MPI_SUM, blocking, failure);
+    if (sendbuf == MPI_IN_PLACE) sendbuf = NULL;
+    if (!blocking)
+        return csgdi_reducer_start(r, sendbuf, recvbuf, (uint64_t)count, type, op == MPI_SUM,
+                                   failure);
+    return csgdi_reducer_begin(r, sendbuf, recvbuf, (uint64_t)count, type, op == MPI_SUM, true,
+                               failure);
 }
 
 int csgd_allreduce_c(const void *sendbuf, void *recvbuf, MPI_Count count, MPI_Datatype datatype,

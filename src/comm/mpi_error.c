@@ -4,6 +4,7 @@
 
 #include "comm/mpi_error.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <csgd/mpi.h>
@@ -15,6 +16,9 @@ static const csgd_status statuses[] = {
     CSGD_E_STATE,    CSGD_E_NOMEM, CSGD_E_NONFINITE,   CSGD_E_CORRUPT, CSGD_E_VERSION,
     CSGD_E_MISMATCH, CSGD_E_PEER,  CSGD_E_TRANSPORT,   CSGD_E_TIMEOUT, CSGD_E_BROKEN,
 };
+
+/* For CSGD_E_STATE, when MPI cannot be asked for a code; MPI's own are small. */
+enum { STATE_CODE = INT_MAX };
 
 enum { STATUSES = sizeof statuses / sizeof *statuses };
 
@@ -56,6 +60,7 @@ csgd_status csgd_status_of(int code)
 {
     csgd_status status = code == MPI_SUCCESS ? CSGD_OK : CSGD_E_TRANSPORT;
 
+    if (code == STATE_CODE) return CSGD_E_STATE;
     pthread_mutex_lock(&lock);
     for (size_t i = 0; added && i < STATUSES; i++)
         if (codes[i] == code) status = statuses[i];
@@ -81,7 +86,7 @@ int csgdi_mpi_report(csgd_status status, const MPI_Comm *comm)
     int code;
 
     if (status == CSGD_OK) return MPI_SUCCESS;
-    if (status == CSGD_E_STATE) return MPI_ERR_OTHER; /* MPI cannot be asked for a code */
+    if (status == CSGD_E_STATE) return STATE_CODE;
     code = code_of(status);
     if (comm == NULL) return code;
 

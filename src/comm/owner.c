@@ -27,14 +27,16 @@ static void *part_of(const csgd_reducer *r, const void *vector)
     return (char *)(uintptr_t)vector + r->owner.first * r->compressor.kernels->size;
 }
 
-void csgdi_owner_add_exact(csgd_reducer *r, void *m)
+bool csgdi_owner_add_exact(csgd_reducer *r, void *m)
 {
     csgdi_owner *o = &r->owner;
     const void *with_residual;
+    bool finite;
 
-    if (o->feedback.e == NULL || o->compressor.n == 0) return;
-    csgdi_feedback_prepare(&o->feedback, part_of(r, m), &with_residual);
+    if (o->feedback.e == NULL || o->compressor.n == 0) return true;
+    finite = csgdi_feedback_prepare(&o->feedback, part_of(r, m), &with_residual);
     memcpy(part_of(r, m), with_residual, o->compressor.n * o->compressor.kernels->size);
+    return finite;
 }
 
 void csgdi_owner_add_residual(const csgd_reducer *r, void *e)

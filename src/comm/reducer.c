@@ -171,7 +171,9 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
     if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
     if (r->busy) return csgdi_fail(CSGD_E_BUSY, "an operation on this reducer is in flight");
     if (r->health == CSGDI_TERMINAL)
-        return csgdi_fail(CSGD_E_TIMEOUT, "the reducer timed out: it can only be destroyed");
+        return csgdi_fail(
+            CSGD_E_TIMEOUT,
+            "the reducer ended in a timeout or a transport error: it can only be destroyed");
     if (r->layout.n == 0) return CSGD_OK;
 
     step = r->agreement.word; /* must outlive a timeout, so not on the stack */
@@ -188,7 +190,7 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
         }
         r->transport.ops->idle(&r->transport);
     }
-    if (st != CSGD_OK) return st;
+    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
     r->step = *step;
     r->health = CSGDI_WELL;
     csgdi_feedback_clear(&r->feedback);
@@ -231,11 +233,12 @@ csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t 
     if (r == NULL || stats == NULL)
         return csgdi_fail(CSGD_E_INVAL, "the reducer or the place for its counters is NULL");
     now = r->stats;
-    now.clipped_messages = r->compressor.clipped;
     now.sent_bytes = r->transport.sent_bytes;
     now.received_bytes = r->transport.received_bytes;
     now.bytes_by_formula = r->transport.formula_bytes;
     now.residual_norm = csgdi_feedback_norm(&r->feedback);
+    if (r->owner.feedback.ops != NULL)
+        now.residual_norm = hypot(now.residual_norm, csgdi_feedback_norm(&r->owner.feedback));
     memcpy(stats, &now, size < sizeof now ? size : sizeof now);
     return CSGD_OK;
 }

@@ -38,7 +38,10 @@ typedef struct csgdi_call {
     bool exact;                           /* m or send travels itself, by the dense algorithm */
     const csgdi_algorithm *algorithm;     /* of this call: the reducer's own, or the dense one */
     csgd_status (*step)(csgd_reducer *r); /* the phase it is in */
-    double started, since;                /* the call, the phase */
+    csgd_status outcome;                  /* CSGD_MORE until it has ended */
+    uint64_t clipped_before;
+    double since;          /* when the present phase began */
+    double polled, waited; /* the last test, and seconds of this phase in tests */
 } csgdi_call;
 
 struct csgdi_algorithm {
@@ -91,7 +94,10 @@ struct csgd_reducer {
     uint64_t dense_steps;
     double timeout; /* seconds, 0: none */
     csgdi_health health;
-    bool busy;
+    bool busy;          /* an operation was begun and its outcome not yet collected */
+    csgd_reducer *next; /* started by the same thread, not yet collected (progress.c) */
+    void *starter;      /* the list it is in, NULL for a blocking call */
+    char sentence[512]; /* of the outcome */
     csgdi_call call;
     csgdi_agreement agreement;
     csgd_stats stats;
@@ -112,13 +118,18 @@ void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count)
  * place.  Only CSGD_E_BUSY is returned without telling the peers. */
 csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, uint64_t n,
                                 csgd_type type, int op, bool blocking, csgd_status failure);
-csgd_status csgdi_reducer_finish(csgd_reducer *r); /* wait for it */
+csgd_status csgdi_reducer_start(csgd_reducer *r, const void *send, void *recv, uint64_t n,
+                                csgd_type type, int op, csgd_status failure);
+
+/* A call has ended.  What fails after the agreement leaves this rank's state in doubt. */
+csgd_status csgdi_reducer_settle(csgd_reducer *r, csgd_status st, bool in_doubt);
 
 /* Set up r->owner for the range [first, first + count) of this rank. */
 csgd_status csgdi_owner_create(csgd_reducer *r, size_t first, size_t count);
 
-/* Add the owner's residual to its part of m, which will travel exactly in place of two encodings. */
-void csgdi_owner_add_exact(csgd_reducer *r, void *m);
+/* Add the owner's residual to its part of m, which will travel exactly in place of two encodings;
+ * whether that is finite. */
+bool csgdi_owner_add_exact(csgd_reducer *r, void *m);
 
 /* Add the owner's residual to its part of e. */
 void csgdi_owner_add_residual(const csgd_reducer *r, void *e);

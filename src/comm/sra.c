@@ -95,6 +95,9 @@ static csgd_status sra_create(csgd_reducer *r)
         self->offset[o] = total;
         total += self->len[o];
     }
+    if (total > (size_t)INT32_MAX * 8)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "codes of %zu bytes are more than one gather can count", total);
     self->slot = self->len[rank];
     self->pieces = csgdi_arena_alloc(&r->arena, total, 1);
     self->scatter = csgdi_arena_alloc(&r->arena, (size_t)p, self->slot);
@@ -219,7 +222,7 @@ static csgd_status decode(csgd_reducer *r)
         if (st == CSGD_OK && header.compressor == POISON) {
             const csgd_status theirs =
                 (csgd_status) - (int)csgdi_load32(piece + CSGDI_HEADER_BYTES);
-            return csgdi_fail(CSGD_E_PEER, "rank %d failed in mid-exchange: %s (%s)", o,
+            return csgdi_fail(theirs, "rank %d found it in mid-exchange: %s (%s)", o,
                               csgd_status_message(theirs), csgd_status_name(theirs));
         }
         if (st == CSGD_OK) st = csgdi_message_check(&c, piece, self->len[o], &r->step);

@@ -35,8 +35,9 @@ typedef struct csgdi_compressor_ops {
     const char *source;  /* who published it */
     uint16_t wire_id;    /* in every message: frozen */
     csgdi_family family;
-    bool biased;   /* E C(x) != x: wants error feedback; create may decide otherwise */
-    bool variable; /* messages of one n differ in length */
+    bool biased;    /* E C(x) != x: wants error feedback; create may decide otherwise */
+    bool by_tensor; /* each tensor of a layout selects alone, where asked to */
+    bool variable;  /* messages of one n differ in length */
     csgdi_keys keys;
 
     /* Check the spec against n, drop keys without effect, and allocate.  May set c->block,

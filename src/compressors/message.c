@@ -24,8 +24,8 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .block = 1,
                             .rounding = CSGDI_STREAM_ROUNDING,
                             .biased = ops->biased,
-                            .segment = segment,
-                            .n_segments = n_segments};
+                            .segment = ops->by_tensor ? segment : NULL,
+                            .n_segments = ops->by_tensor ? n_segments : 0};
     if (n > SIZE_MAX / 64)
         return csgdi_fail(CSGD_E_UNSUPPORTED, "%zu elements are more than memory can hold", n);
     if ((ops->family == CSGDI_SELECT || ops->family == CSGDI_PROJECT) && n > UINT32_MAX)

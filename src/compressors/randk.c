@@ -43,6 +43,11 @@ static csgd_status randk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_are
         csgdi_spec_choose(spec, "scaled", scaled);
     }
     c->biased = strcmp(scaled, "no") == 0;
+    if (!c->biased && given && strcmp(csgdi_spec_choice(spec, "feedback"), "none") != 0)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "randk scaled=yes is no contraction, so with feedback=%s its residual "
+                          "would grow without end; use scaled=no, or feedback=none",
+                          csgdi_spec_choice(spec, "feedback"));
     return csgdi_entries_read(c, spec);
 }
 

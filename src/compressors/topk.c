@@ -66,6 +66,7 @@ const csgdi_compressor_ops csgdi_topk = {
     .wire_id = 2,
     .family = CSGDI_SELECT,
     .biased = true,
+    .by_tensor = true,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = topk_create,
     .select = topk_select,

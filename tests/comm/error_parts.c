@@ -41,6 +41,16 @@ static const struct {
     {"sign algorithm=ring", N, CSGD_E_UNSUPPORTED, "allgather"},
     {"none feedback=ef", N, CSGD_E_UNSUPPORTED, "nothing to remember"},
     {"none timeout=-1", N, CSGD_E_SPEC, "timeout"},
+    {"threshold", N, CSGD_E_SPEC, "lambda"},
+    {"qsgd bits=9", N, CSGD_E_SPEC, "bits=9"},
+    {"qsgd bucket=12", N, CSGD_E_SPEC, "multiple of 8"},
+    {"randk k=3 ratio=0.5", N, CSGD_E_SPEC, "not both"},
+    {"randk scaled=yes feedback=ef", N, CSGD_E_UNSUPPORTED, "scaled=no"},
+    {"topk algorithm=sra", N, CSGD_E_UNSUPPORTED, "allgather"},
+    {"randk algorithm=sra", N, CSGD_E_UNSUPPORTED, "allgather"},
+    {"topk algorithm=linear", N, CSGD_E_UNSUPPORTED, "allgather"},
+    {"sign algorithm=linear", N, CSGD_E_UNSUPPORTED, "allgather"},
+    {"threshold lambda=1 algorithm=ring", N, CSGD_E_UNSUPPORTED, "allgather"},
     {"topk", (size_t)1 << 33, CSGD_E_UNSUPPORTED, "32 bits"},
     {"none", SIZE_MAX / 16, CSGD_E_UNSUPPORTED, "memory"},
 };
@@ -181,6 +191,42 @@ void error_calls(ranks *all, int rank, void *arg)
     RANK_CHECK(all, rank, csgd_reducer_destroy(&w.r) == CSGD_OK);
     RANK_CHECK(all, rank, csgd_reducer_destroy(&w.twin) == CSGD_OK);
     RANK_CHECK(all, rank, csgd_reducer_destroy(NULL) == CSGD_OK);
+}
+
+void error_orders(ranks *all, int rank, void *arg)
+{
+    static const char *const specs[] = {"topk ratio=0.1", "sign block=8"};
+    csgd_reducer *r[2] = {NULL, NULL};
+    float x[2][N], y[2][N], z[N];
+
+    (void)arg;
+    for (int i = 0; i < 2; i++)
+        RANK_CHECK(all, rank, all->create(all, rank, N, specs[i], &r[i]) == CSGD_OK);
+    if (r[0] == NULL || r[1] == NULL) return;
+    for (int i = 0; i < 2; i++) {
+        fill(rank, i, x[i]);
+        RANK_CHECK(all, rank, csgd_reducer_start(r[i], x[i], y[i], N) == CSGD_OK);
+    }
+    RANK_CHECK(all, rank, csgd_reducer_wait(r[rank % 2]) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_wait(r[1 - rank % 2]) == CSGD_OK);
+    for (int i = 0; i < 2; i++) { /* the same as one by one */
+        RANK_CHECK(all, rank, csgd_reducer_clear(r[i]) == CSGD_OK);
+        RANK_CHECK(all, rank, csgd_reducer_allreduce(r[i], x[i], z, N) == CSGD_OK);
+        RANK_CHECK(all, rank, memcmp(y[i], z, sizeof z) == 0);
+    }
+
+    /* The outcome of one that failed while the other was waited for is kept. */
+    if (all->n_ranks > 1) {
+        const bool last = rank == all->n_ranks - 1;
+        RANK_CHECK(all, rank, csgd_reducer_start(r[0], x[0], last ? NULL : y[0], N) == CSGD_OK);
+        RANK_CHECK(all, rank, csgd_reducer_start(r[1], x[1], y[1], N) == CSGD_OK);
+        RANK_CHECK(all, rank, csgd_reducer_wait(r[1]) == CSGD_OK);
+        RANK_CHECK(all, rank, csgd_reducer_wait(r[0]) == (last ? CSGD_E_INVAL : CSGD_E_PEER));
+        RANK_CHECK(all, rank, says(last ? "NULL" : "rank"));
+        RANK_CHECK(all, rank, csgd_reducer_test(r[0]) == CSGD_OK);
+    }
+    for (int i = 0; i < 2; i++)
+        RANK_CHECK(all, rank, csgd_reducer_destroy(&r[i]) == CSGD_OK);
 }
 
 void error_nonfinite(ranks *all, int rank, void *arg)

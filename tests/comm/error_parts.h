@@ -14,6 +14,9 @@ void error_creation(ranks *all, int rank, void *arg);
 /* What a call refuses. */
 void error_calls(ranks *all, int rank, void *arg);
 
+/* Two operations in flight, which ranks complete in different orders. */
+void error_orders(ranks *all, int rank, void *arg);
+
 /* NaN and infinity on one rank. */
 void error_nonfinite(ranks *all, int rank, void *arg);
 

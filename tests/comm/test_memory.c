@@ -109,6 +109,10 @@ static void others(void **state)
     assert_true(measure("topk k=100 feedback=none", 4) <= 2 * 100 * 4 * 8 + CONSTANT);
     assert_true(measure("sign algorithm=allgather", 4) <=
                 2 * N * sizeof(float) + 4 * (N / 8 + N / 256) + CONSTANT);
+    /* A short vector and its sum; and room for kmax = n / 8 pairs of each rank, and of its own. */
+    assert_true(measure("randk", 4) <= 2 * N * sizeof(float) + 2 * K * sizeof(float) + CONSTANT);
+    assert_true(measure("threshold lambda=1", 4) <=
+                2 * N * sizeof(float) + 5 * N / 8 * 8 + CONSTANT);
     /* The owner's residual, doubled, and the codes as encoded, as scattered, as gathered. */
     assert_true(measure("sign", 4) <= 2 * N * sizeof(float) + 2 * N / 4 * sizeof(float) +
                                           3 * (N / 8 + N / 256) + CONSTANT);

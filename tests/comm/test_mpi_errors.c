@@ -17,6 +17,7 @@ static void shared_parts(void **state)
     ranks_run_mpi(error_calls, NULL);
     ranks_run_mpi(error_nonfinite, NULL);
     ranks_run_mpi(error_steps, NULL);
+    ranks_run_mpi(error_orders, NULL);
 }
 
 static void arguments_part(ranks *all, int rank, void *arg)

@@ -68,7 +68,7 @@ static void vendor_equals_mpi(void **state)
     ranks_run_mpi(vendor_part, &types[1]);
 }
 
-/* Two reducers started in one order and completed in another, with all in both ranks' favour. */
+/* Two requests started in one order and completed in another. */
 static void requests_part(ranks *all, int rank, void *arg)
 {
     csgd_reducer *r[2] = {NULL, NULL};

@@ -227,7 +227,6 @@ static void scaled_by_circumstance(void **state)
         {"randk scaled=yes", true, true, &csgdi_feedback_none},
         {"randk scaled=no", true, false, &csgdi_feedback_ef},
         {"randk scaled=no feedback=none", true, false, &csgdi_feedback_none},
-        {"randk scaled=yes feedback=ef", true, true, &csgdi_feedback_ef},
     };
 
     (void)state;
