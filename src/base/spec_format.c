@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,24 +11,7 @@
 #include "base/c_locale.h"
 #include "base/error.h"
 #include "base/spec.h"
-
-/* Text that is written as far as there is room and measured as a whole. */
-typedef struct writer {
-    char *dst;
-    size_t cap, len;
-} writer;
-
-static void put(writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(writer *w, const char *format, ...)
-{
-    const size_t at = w->len < w->cap ? w->len : w->cap;
-    va_list args;
-    va_start(args, format);
-    const int written = vsnprintf(at < w->cap ? w->dst + at : NULL, w->cap - at, format, args);
-    va_end(args);
-    if (written > 0) w->len += (size_t)written;
-}
+#include "base/text.h"
 
 /* "1e-05" to "1e-5" and "1e+20" to "1e20": C pads exponents, we need not. */
 static void trim_exponent(char *number)
@@ -44,7 +26,7 @@ static void trim_exponent(char *number)
 }
 
 /* The fewest digits that read back as the same number; in the C locale. */
-static void put_real(writer *w, double real)
+static void put_real(csgdi_text *w, double real)
 {
     char number[40];
     int digits = 1;
@@ -54,20 +36,20 @@ static void put_real(writer *w, double real)
     /* %g takes exponents as soon as there are more places than digits: 100 is not 1e2 to us. */
     if (digits < 6 && fabs(real) >= 1) snprintf(number, sizeof number, "%.6g", real);
     trim_exponent(number);
-    put(w, "%s", number);
+    csgdi_text_put(w, "%s", number);
 }
 
-static void put_value(writer *w, const csgdi_setting *s)
+static void put_value(csgdi_text *w, const csgdi_setting *s)
 {
     switch (s->key->kind) {
     case CSGDI_COUNT:
-        put(w, "%" PRIu64, s->count);
+        csgdi_text_put(w, "%" PRIu64, s->count);
         break;
     case CSGDI_REAL:
         put_real(w, s->real);
         break;
     case CSGDI_CHOICE:
-        put(w, "%s", s->key->choice(s->choice));
+        csgdi_text_put(w, "%s", s->key->choice(s->choice));
         break;
     }
 }
@@ -77,12 +59,12 @@ csgd_status csgdi_spec_format(const csgdi_spec *spec, char *dst, size_t cap)
     const csgdi_c_locale l = csgdi_c_locale_enter();
     if (l.c == (locale_t)0)
         return csgdi_fail(CSGD_E_NOMEM, "no memory for the C locale, to write numbers in");
-    writer w = {dst, cap, 0};
-    put(&w, "%s", spec->name);
+    csgdi_text w = {dst, cap, 0};
+    csgdi_text_put(&w, "%s", spec->name);
     for (size_t i = 0; i < spec->n; i++) {
         const csgdi_setting *s = &spec->setting[i];
         if (!s->set) continue;
-        put(&w, " %s=", s->key->name);
+        csgdi_text_put(&w, " %s=", s->key->name);
         put_value(&w, s);
     }
     csgdi_c_locale_leave(l);
@@ -92,34 +74,34 @@ csgd_status csgdi_spec_format(const csgdi_spec *spec, char *dst, size_t cap)
 }
 
 /* Intervals as in mathematics: no finite number is below -inf or above inf. */
-static void put_interval(writer *w, const csgdi_key *key)
+static void put_interval(csgdi_text *w, const csgdi_key *key)
 {
-    put(w, "in %c", key->above_min || isinf(key->min) ? '(' : '[');
+    csgdi_text_put(w, "in %c", key->above_min || isinf(key->min) ? '(' : '[');
     put_real(w, key->min);
-    put(w, ", ");
+    csgdi_text_put(w, ", ");
     put_real(w, key->max);
-    put(w, "%c", isinf(key->max) ? ')' : ']');
+    csgdi_text_put(w, "%c", isinf(key->max) ? ')' : ']');
 }
 
 void csgdi_key_range(const csgdi_key *key, char *dst, size_t cap)
 {
     /* Without a C locale the numbers look foreign, and are still the right ones. */
     const csgdi_c_locale l = csgdi_c_locale_enter();
-    writer w = {dst, cap, 0};
+    csgdi_text w = {dst, cap, 0};
     switch (key->kind) {
     case CSGDI_COUNT:
-        put(&w, "%.0f to ", key->min);
+        csgdi_text_put(&w, "%.0f to ", key->min);
         if (key->max == 0)
-            put(&w, "%" PRIu64, UINT64_MAX);
+            csgdi_text_put(&w, "%" PRIu64, UINT64_MAX);
         else
-            put(&w, "%.0f", key->max);
+            csgdi_text_put(&w, "%.0f", key->max);
         break;
     case CSGDI_REAL:
         put_interval(&w, key);
         break;
     case CSGDI_CHOICE:
         for (size_t i = 0; key->choice(i) != NULL; i++)
-            put(&w, "%s%s", i > 0 ? " | " : "", key->choice(i));
+            csgdi_text_put(&w, "%s%s", i > 0 ? " | " : "", key->choice(i));
         break;
     }
     csgdi_c_locale_leave(l);

@@ -22,6 +22,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "comm/reducer.h"
+#include "comm/share.h"
 
 typedef struct ring {
     int at; /* steps started, 0 .. 2 (P - 1) */
@@ -31,9 +32,7 @@ typedef struct ring {
 
 static size_t chunk_start(const csgd_reducer *r, int chunk)
 {
-    const size_t n = r->compressor.n, p = (size_t)r->transport.n_ranks, c = (size_t)chunk;
-
-    return n / p * c + (n % p < c ? n % p : c); /* the first n % p chunks are one longer */
+    return csgdi_share(r->compressor.n, r->transport.n_ranks, chunk);
 }
 
 static size_t chunk_length(const csgd_reducer *r, int chunk)

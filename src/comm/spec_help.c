@@ -2,48 +2,31 @@
 
 /* spec_help.c: the help, printed from the tables that the parser reads. */
 
-#include <stdarg.h>
-#include <stdio.h>
 #include "base/error.h"
+#include "base/text.h"
 #include "comm/reducer.h"
 
-/* Text that is written as far as there is room and measured as a whole. */
 typedef struct page {
     csgd_help_format format;
-    char *dst;
-    size_t cap, len;
+    csgdi_text text;
 } page;
-
-static void put(page *p, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static void put(page *p, const char *format, ...)
-{
-    const size_t at = p->len < p->cap ? p->len : p->cap;
-    va_list args;
-    int written;
-
-    va_start(args, format);
-    written = vsnprintf(at < p->cap ? p->dst + at : NULL, p->cap - at, format, args);
-    va_end(args);
-    if (written > 0) p->len += (size_t)written;
-}
 
 /* A cell of a Markdown table: a bar would end it. */
 static void put_cell(page *p, const char *text)
 {
     for (; *text != '\0'; text++)
-        put(p, *text == '|' ? "\\%c" : "%c", *text);
+        csgdi_text_put(&p->text, *text == '|' ? "\\%c" : "%c", *text);
 }
 
 static void put_title(page *p, const char *name, const char *summary, const char *source)
 {
     if (p->format == CSGD_HELP_TEXT) {
-        put(p, "\n%s\n    %s\n", name, summary);
-        if (source[0] != '-') put(p, "    (%s)\n", source);
+        csgdi_text_put(&p->text, "\n%s\n    %s\n", name, summary);
+        if (source[0] != '-') csgdi_text_put(&p->text, "    (%s)\n", source);
     } else {
-        put(p, "| **%s** | | | ", name);
+        csgdi_text_put(&p->text, "| **%s** | | | ", name);
         put_cell(p, summary);
-        put(p, " | %s |\n", source);
+        csgdi_text_put(&p->text, " | %s |\n", source);
     }
 }
 
@@ -55,16 +38,16 @@ static void put_keys(page *p, csgdi_keys keys)
 
         csgdi_key_range(key, range, sizeof range);
         if (p->format == CSGD_HELP_TEXT) {
-            put(p, "    %-12s %s\n", key->name, key->help);
-            put(p, "    %-12s %s", "", range);
-            if (key->fallback != NULL) put(p, "; default %s", key->fallback);
-            put(p, "\n");
+            csgdi_text_put(&p->text, "    %-12s %s\n", key->name, key->help);
+            csgdi_text_put(&p->text, "    %-12s %s", "", range);
+            if (key->fallback != NULL) csgdi_text_put(&p->text, "; default %s", key->fallback);
+            csgdi_text_put(&p->text, "\n");
         } else {
-            put(p, "| `%s=` | ", key->name);
+            csgdi_text_put(&p->text, "| `%s=` | ", key->name);
             put_cell(p, range);
-            put(p, " | %s | ", key->fallback != NULL ? key->fallback : "");
+            csgdi_text_put(&p->text, " | %s | ", key->fallback != NULL ? key->fallback : "");
             put_cell(p, key->help);
-            put(p, " | |\n");
+            csgdi_text_put(&p->text, " | |\n");
         }
     }
 }
@@ -72,17 +55,17 @@ static void put_keys(page *p, csgdi_keys keys)
 static void put_heading(page *p, const char *heading)
 {
     if (p->format == CSGD_HELP_TEXT)
-        put(p, "%s%s:\n", p->len > 0 ? "\n" : "", heading);
+        csgdi_text_put(&p->text, "%s%s:\n", p->text.len > 0 ? "\n" : "", heading);
     else
-        put(p,
-            "%s**%s**\n\n| name or key | range | default | meaning | source |\n"
-            "|---|---|---|---|---|\n",
-            p->len > 0 ? "\n" : "", heading);
+        csgdi_text_put(&p->text,
+                       "%s**%s**\n\n| name or key | range | default | meaning | source |\n"
+                       "|---|---|---|---|---|\n",
+                       p->text.len > 0 ? "\n" : "", heading);
 }
 
 csgd_status csgd_spec_help(csgd_help_format format, char *dst, size_t cap, size_t *len)
 {
-    page p = {.format = format, .dst = dst, .cap = cap};
+    page p = {.format = format, .text = {dst, cap, 0}};
 
     if (len == NULL || (dst == NULL && cap > 0))
         return csgdi_fail(CSGD_E_INVAL, "the place for the text or for its length is NULL");
@@ -109,8 +92,8 @@ csgd_status csgd_spec_help(csgd_help_format format, char *dst, size_t cap, size_
         put_title(&p, csgdi_algorithm_list(i)->name, csgdi_algorithm_list(i)->summary,
                   csgdi_algorithm_list(i)->source);
 
-    *len = p.len;
-    if (p.len >= cap)
-        return csgdi_fail(CSGD_E_SPACE, "the help takes %zu bytes, not %zu", p.len + 1, cap);
+    *len = p.text.len;
+    if (p.text.len >= cap)
+        return csgdi_fail(CSGD_E_SPACE, "the help takes %zu bytes, not %zu", p.text.len + 1, cap);
     return CSGD_OK;
 }

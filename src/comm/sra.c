@@ -28,6 +28,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "comm/reducer.h"
+#include "comm/share.h"
 #include "wire/header.h"
 
 enum { POISON = 0xffff }; /* in place of a compressor's wire id */
@@ -47,11 +48,10 @@ typedef struct sra {
 static size_t range_start(const csgd_reducer *r, int range)
 {
     const size_t block = r->compressor.block, n = r->compressor.n;
-    const size_t blocks = n / block + (n % block != 0), p = (size_t)r->transport.n_ranks;
-    const size_t c = (size_t)range;
-    const size_t start = blocks / p * c + (blocks % p < c ? blocks % p : c);
+    const size_t blocks = n / block + (n % block != 0);
+    const size_t start = csgdi_share(blocks, r->transport.n_ranks, range) * block;
 
-    return start * block < n ? start * block : n;
+    return start < n ? start : n;
 }
 
 static size_t range_length(const csgd_reducer *r, int range)
