@@ -232,7 +232,10 @@ static void oom_part(ranks *all, int rank, void *arg)
                                         "sign block=8 algorithm=allgather",
                                         "threshold lambda=1",
                                         "qsgd feedback=ef",
-                                        "randk"};
+                                        "randk",
+                                        "topk scope=tensor dense_below=9",
+                                        "sign block=8 scope=global dense_below=9"};
+    static const csgd_tensor tensors[] = {{5, 20}, {1, 20}, {8, 10}}; /* N in all */
     csgd_status st = CSGD_OK;
 
     (void)arg;
@@ -241,7 +244,9 @@ static void oom_part(ranks *all, int rank, void *arg)
             csgd_reducer *r = NULL;
             float x[N], y[N];
             if (rank == 1) csgd_budget_set(budget);
-            st = all->create(all, rank, N, specs[i], &r);
+            st = strstr(specs[i], "scope=") == NULL
+                     ? all->create(all, rank, N, specs[i], &r)
+                     : csgd_reducer_create_layout_team(all->team, rank, tensors, 3, specs[i], &r);
             if (rank == 1) csgd_budget_set(-1);
             RANK_CHECK(all, rank, st == CSGD_OK || st == (rank == 1 ? CSGD_E_NOMEM : CSGD_E_PEER));
             RANK_CHECK(all, rank, budget > 0 || st != CSGD_OK);
