@@ -70,7 +70,7 @@ static void check_step(ranks *all, int rank, const parts *p, int step)
 static void run(ranks *all, int rank, layout_create create, const char *spec, const char *each,
                 const char *together)
 {
-    parts p = {NULL};
+    parts p = {.all = NULL};
 
     RANK_CHECK(all, rank, create(all, rank, tensors, TEST_COUNT(tensors), spec, &p.all) == CSGD_OK);
     if (each != NULL) {
