@@ -49,7 +49,7 @@ if [ "$quick" = yes ]; then
     run dev --label-exclude 'slow|example|valgrind' --exclude-regex '\.[124]$'
 else
     run clang --label-regex unit
-    run tsan --label-regex unit
+    run tsan --label-regex unit --tests-regex '^(base|comm)/' # where threads meet
     run asan --label-exclude example
     run release
 fi
