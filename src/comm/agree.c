@@ -14,9 +14,9 @@
 #endif
 #include "base/error.h"
 
-enum { VOTE, FIELDS, RANKS, TEXTS, SETTLED };              /* rounds */
-enum { FAILURE, FLAGS, HASH, HASH_INVERSE, LENGTH };       /* words of a vote */
-enum { TEXT_WORDS = CSGDI_AGREE_TEXT / sizeof(uint64_t) }; /* of one rank's text */
+enum { VOTE, FIELDS, RANKS, TEXTS, SETTLED };               /* rounds */
+enum { FAILURE, FLAGS, HASH, HASH_INVERSE, LENGTH, CHECK }; /* words of a vote */
+enum { TEXT_WORDS = CSGDI_AGREE_TEXT / sizeof(uint64_t) };  /* of one rank's text */
 
 static const char *const field_names[CSGDI_FIELDS] = {
     [CSGDI_FIELD_N] = "count",
@@ -63,6 +63,7 @@ csgd_status csgdi_agree_begin(csgdi_agreement *a, csgdi_transport *t)
     a->word[LENGTH] = a->length;
     if (a->gather == NULL) return begin_max(a, t, LENGTH);
 
+    a->word[CHECK] = XXH64(a->word, CHECK * sizeof *a->word, 0);
     for (int r = 0; r < t->n_ranks; r++) {
         a->layout[r] = CSGDI_AGREE_WORDS * sizeof(uint64_t);
         a->layout[t->n_ranks + r] = (size_t)r * CSGDI_AGREE_WORDS * sizeof(uint64_t);
@@ -72,18 +73,24 @@ csgd_status csgdi_agree_begin(csgdi_agreement *a, csgdi_transport *t)
 }
 
 /* What the MAX would have given, from the gathered words. */
-static void reduce_gathered(csgdi_agreement *a, int n_ranks)
+static csgd_status reduce_gathered(csgdi_agreement *a, int n_ranks)
 {
-    for (int r = 0; r < n_ranks; r++)
-        for (size_t w = 0; w < LENGTH; w++) {
-            const uint64_t word = a->gather[(size_t)r * CSGDI_AGREE_WORDS + w];
-            if (word > a->word[w]) a->word[w] = word;
-        }
+    for (int r = 0; r < n_ranks; r++) {
+        const uint64_t *record = a->gather + (size_t)r * CSGDI_AGREE_WORDS;
+        if (record[CHECK] != XXH64(record, CHECK * sizeof *record, 0))
+            return csgdi_fail(CSGD_E_TRANSPORT, "the transport altered the record of rank %d", r);
+        for (size_t w = 0; w < LENGTH; w++)
+            if (record[w] > a->word[w]) a->word[w] = record[w];
+    }
+    return CSGD_OK;
 }
 
 static csgd_status vote_counted(csgdi_agreement *a, csgdi_transport *t)
 {
-    if (a->gather != NULL) reduce_gathered(a, t->n_ranks);
+    if (a->gather != NULL) {
+        const csgd_status st = reduce_gathered(a, t->n_ranks);
+        if (st != CSGD_OK) return st;
+    }
     a->flags = a->word[FLAGS];
     if (a->word[FAILURE] != 0) {
         const csgd_status theirs = (csgd_status) - (int)(a->word[FAILURE] >> 32);

@@ -17,7 +17,9 @@
  * the spec a fourth both texts.  Nothing is allocated, so agreement cannot run out of memory.
  *
  * Where an algorithm needs the length of every rank's message anyway, the record rides on that
- * exchange: four words and the length are gathered instead, into room of 5 * n_ranks words.
+ * exchange: four words, the length and a hash of them are gathered instead, into room of 6 words a
+ * rank.  A record that was altered on the way is a transport error: what the others think is then
+ * unknown.
  */
 
 #include "comm/transport.h"
@@ -37,7 +39,7 @@ typedef enum csgdi_field {
     CSGDI_FIELDS
 } csgdi_field;
 
-enum { CSGDI_AGREE_TEXT = 224, CSGDI_AGREE_WORDS = 5 };
+enum { CSGDI_AGREE_TEXT = 224, CSGDI_AGREE_WORDS = 6 };
 
 /* Flags: raised for all where any rank raises them. */
 enum { CSGDI_FLAG_NONFINITE = 1 };
@@ -49,7 +51,7 @@ typedef struct csgdi_agreement {
     uint64_t field[CSGDI_FIELDS];
     const char *spec; /* text behind CSGDI_FIELD_SPEC */
     bool blocking;    /* as the transport's */
-    uint64_t *gather; /* 5 * n_ranks words where lengths are wanted, else NULL */
+    uint64_t *gather; /* 6 * n_ranks words where lengths are wanted, else NULL */
     size_t *layout;   /* with gather: 2 * n_ranks lengths and offsets, scratch */
     uint64_t length;  /* with gather: this rank's */
 

@@ -66,7 +66,7 @@ static uint64_t expected_bytes(const reduce_case *c, int rank, int n_ranks, uint
 {
     const uint64_t p = (uint64_t)n_ranks, size = csgd_type_size(c->type);
     const bool lengths = is(c->compressor, "threshold"); /* they differ, so they are gathered */
-    uint64_t sum = lengths ? (p - 1) * 40 : 2 * (p - 1) * 32 / p;
+    uint64_t sum = lengths ? (p - 1) * 48 : 2 * (p - 1) * 32 / p;
 
     if (is(c->algorithm, "vendor")) return sum + 2 * (p - 1) * c->n * size / p;
     if (is(c->algorithm, "linear")) return sum + 2 * (p - 1) * k * size / p;

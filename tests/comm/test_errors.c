@@ -133,6 +133,33 @@ static void poison(void **state)
     ranks_run(8, poison_part, NULL);
 }
 
+/* A record of the agreement that is altered on the way: nothing is certain after that. */
+static void altered_part(ranks *all, int rank, void *arg)
+{
+    csgd_reducer *r = NULL;
+    float x[N], y[N];
+    csgd_status st;
+
+    (void)arg;
+    RANK_CHECK(all, rank,
+               all->create(all, rank, N, "threshold lambda=1 timeout=0.2", &r) == CSGD_OK);
+    if (r == NULL) return;
+    fill(rank, 0, x);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
+    if (rank == 1) csgdi_team_fault(all->team, (csgdi_fault){CSGDI_FAULT_CORRUPT, 1, 0, 300});
+    st = csgd_reducer_allreduce(r, x, y, N);
+    RANK_CHECK(all, rank, st == (rank == 1 ? CSGD_E_TIMEOUT : CSGD_E_TRANSPORT));
+    RANK_CHECK(all, rank, rank == 1 || strstr(csgd_error_detail(), "record of rank 1") != NULL);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_E_BROKEN);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void altered(void **state)
+{
+    (void)state;
+    ranks_run(3, altered_part, NULL);
+}
+
 /* A message that never comes, or a rank that stops: everybody returns in time, for good. */
 static void timeout_part(ranks *all, int rank, void *arg)
 {
@@ -272,10 +299,10 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(creation), cmocka_unit_test(calls),         cmocka_unit_test(nonfinite),
-        cmocka_unit_test(steps),    cmocka_unit_test(corrupt),       cmocka_unit_test(poison),
-        cmocka_unit_test(timeouts), cmocka_unit_test(overlapped),    cmocka_unit_test(orders),
-        cmocka_unit_test(delays),   cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(creation), cmocka_unit_test(calls),    cmocka_unit_test(nonfinite),
+        cmocka_unit_test(steps),    cmocka_unit_test(corrupt),  cmocka_unit_test(poison),
+        cmocka_unit_test(altered),  cmocka_unit_test(timeouts), cmocka_unit_test(overlapped),
+        cmocka_unit_test(orders),   cmocka_unit_test(delays),   cmocka_unit_test(out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

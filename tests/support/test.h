@@ -24,23 +24,23 @@ static inline int test_brief(void)
 }
 
 /* A call that must succeed: on failure the library's own sentence is printed. */
-#define assert_ok(call)                                                                            \
-    do {                                                                                           \
-        csgd_status assert_ok_status = (call);                                                     \
-        if (assert_ok_status != CSGD_OK)                                                           \
-            fail_msg("%s: %s: %s", #call, csgd_status_name(assert_ok_status),                      \
-                     csgd_error_detail());                                                         \
+#define assert_ok(call)                                                       \
+    do {                                                                      \
+        csgd_status assert_ok_status = (call);                                \
+        if (assert_ok_status != CSGD_OK)                                      \
+            fail_msg("%s: %s: %s", #call, csgd_status_name(assert_ok_status), \
+                     csgd_error_detail());                                    \
     } while (0)
 
 /* A call that must fail in one way, with a sentence that has these words. */
-#define assert_fails(call, status, words)                                                          \
-    do {                                                                                           \
-        csgd_status assert_fails_status = (call);                                                  \
-        if (assert_fails_status != (status))                                                       \
-            fail_msg("%s: %s, not %s: %s", #call, csgd_status_name(assert_fails_status),           \
-                     csgd_status_name(status), csgd_error_detail());                               \
-        if (strstr(csgd_error_detail(), (words)) == NULL)                                          \
-            fail_msg("%s: no \"%s\" in: %s", #call, (words), csgd_error_detail());                 \
+#define assert_fails(call, status, words)                                                \
+    do {                                                                                 \
+        csgd_status assert_fails_status = (call);                                        \
+        if (assert_fails_status != (status))                                             \
+            fail_msg("%s: %s, not %s: %s", #call, csgd_status_name(assert_fails_status), \
+                     csgd_status_name(status), csgd_error_detail());                     \
+        if (strstr(csgd_error_detail(), (words)) == NULL)                                \
+            fail_msg("%s: no \"%s\" in: %s", #call, (words), csgd_error_detail());       \
     } while (0)
 
 #endif
