@@ -22,7 +22,12 @@ esac
 # shellcheck source=examples/packages.sh
 . examples/packages.sh
 need_packages gcc g++ libc6-dev make cmake ninja-build pkg-config libopenmpi-dev openmpi-bin \
-    libopenblas-dev libcmocka-dev libxxhash-dev zlib1g-dev gnuplot-nox valgrind clang
+    libopenblas-dev libcmocka-dev libxxhash-dev zlib1g-dev gnuplot-nox valgrind clang locales
+
+# A locale with a decimal comma, for the tests that numbers are read and written without it.
+mkdir -p build/locale
+localedef -f UTF-8 -i de_DE build/locale/de_DE.UTF-8 >/dev/null 2>&1 || true
+export LOCPATH=$PWD/build/locale
 
 failed=()
 
