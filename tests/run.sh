@@ -55,6 +55,7 @@ if [ "$quick" = yes ]; then
 else
     run clang --label-regex unit
     run tsan --label-regex unit --tests-regex '^(base|comm)/' # where threads meet
+    run nompi --label-regex 'install|docs|example|bench'
     run asan --label-exclude example
     run release
 fi

@@ -72,7 +72,8 @@ CSGD_API int csgd_reducer_create_layout_mpi(MPI_Comm comm, const csgd_tensor *te
  * As csgd_reducer_allreduce(), with its errors and guarantees; another datatype or op is
  * CSGD_E_INVAL when all ranks pass it and CSGD_E_MISMATCH when some do.  A negative count, or the
  * same buffer twice without MPI_IN_PLACE, is CSGD_E_INVAL there and CSGD_E_PEER elsewhere.
- * The result of "none algorithm=vendor" equals that of MPI_Allreduce bit for bit.
+ * The result of "none algorithm=vendor" equals that of MPI_Allreduce bit for bit (with `timeout`
+ * that of MPI_Iallreduce).
  */
 CSGD_API int csgd_allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype,
                             MPI_Op op, csgd_reducer *r);
@@ -94,8 +95,8 @@ typedef struct csgd_request csgd_request;
  *
  * @param[out] request  completed by csgd_test() or csgd_wait(); CSGD_REQUEST_NULL on error.
  *
- * Errors that concern only this rank and this call (r or request NULL, r busy) are returned
- * here; all others when the request completes.
+ * Errors that concern only this rank (r or request NULL, r busy or only to be destroyed, a count for
+ * a reducer of 0 elements) are returned here; all others when the request completes.
  */
 CSGD_API int csgd_iallreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype,
                              MPI_Op op, csgd_reducer *r, csgd_request **request);
@@ -105,7 +106,7 @@ CSGD_API int csgd_iallreduce_c(const void *sendbuf, void *recvbuf, MPI_Count cou
                                MPI_Datatype datatype, MPI_Op op, csgd_reducer *r,
                                csgd_request **request);
 
-/** Advance a request.  Local; never blocks.
+/** Advance a request.  Local; never blocks.  For the thread that started it.
  *
  * @param[in,out] request  set to CSGD_REQUEST_NULL when completed, with or without an error.
  * @param[out]    flag     1 when completed (also for a null request), 0 while in flight.
@@ -113,7 +114,8 @@ CSGD_API int csgd_iallreduce_c(const void *sendbuf, void *recvbuf, MPI_Count cou
  */
 CSGD_API int csgd_test(csgd_request **request, int *flag);
 
-/** Complete a request.  Local, but returns only after all ranks have started theirs.
+/** Complete a request.  Local, but returns only after all ranks have started theirs.  For the thread
+ * that started it.
  *
  * @param[in,out] request  set to CSGD_REQUEST_NULL.
  * @return the outcome of the reduction; MPI_SUCCESS for a null request.

@@ -29,8 +29,9 @@
  *   for a rank that found a message corrupt.
  * - A timeout or a transport error is final: the reducer can only be destroyed, and messages may
  *   still be under way.  The buffers of that call must stay allocated and untouched until it is
- *   destroyed, over MPI until MPI_Finalize.  Without `timeout` a rank waits for its peers as long
- *   as MPI does; creation always does.
+ *   destroyed, over MPI until MPI_Finalize.  `timeout` counts seconds in which nothing arrives,
+ *   where a collective of MPI is one arrival; without it a rank waits for its peers as long as MPI
+ *   does, also for one that met a transport error.  Creation always does.
  */
 
 #include <csgd/compressor.h>
@@ -59,8 +60,8 @@ typedef struct csgd_tensor {
  *                   all ranks.  Must not overlap send.
  * @param[in]  n     the n of creation, or 0 on every rank, which does nothing and succeeds.
  *
- * With a lossy compressor the result is the sum of the decoded messages, and what this rank did
- * not send goes into its residual.  Where any rank's vector holds NaN or infinity the call is a
+ * With a lossy compressor the result is the sum of the decoded messages (for `algorithm=sra` that
+ * sum encoded again), and what was not delivered goes into residuals.  Where any rank's vector holds NaN or infinity the call is a
  * dense allreduce of the vectors as they are, so NaN arrives everywhere as it would with MPI,
  * and no residual changes.
  *
@@ -88,8 +89,10 @@ CSGD_API csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, v
  * that started.  One operation may be in flight per reducer; any number of reducers may have one,
  * and ranks may complete them in different orders, as each test or wait advances all operations
  * that its thread has started.  As in MPI, all ranks start, or all ranks call
- * csgd_reducer_allreduce(): the two do not match.  And a blocking call advances nothing else while
- * it is inside MPI, so ranks that make one while others are in flight do so in the same order.
+ * csgd_reducer_allreduce(): the two do not match.  Over MPI a blocking call, clear, creation and
+ * destruction among them, advances nothing else while it is inside MPI, so ranks that make one
+ * while others are in flight do so in the same order.  A thread that ends before it has completed
+ * what it started leaves those reducers unusable.
  *
  * @retval CSGD_OK       started; errors are reported by test or wait.
  * @retval CSGD_E_INVAL  r is NULL.
@@ -159,13 +162,13 @@ CSGD_API csgd_status csgd_reducer_set_step_size(csgd_reducer *r, double step_siz
 
 /* ---- numbers to look at ----------------------------------------------------------------- */
 
-/** Counters since creation.  All byte counts are payload and headers of this rank. */
+/** Counters since creation.  Bytes are payload, headers and agreement, of this rank. */
 typedef struct csgd_stats {
     uint64_t calls;            /**< calls that succeeded */
     uint64_t dense_calls;      /**< of those, sent exactly: NaN or infinity, or `dense_steps` */
     uint64_t nonfinite_calls;  /**< of those, because some rank had NaN or infinity */
     uint64_t failed_calls;     /**< calls that returned an error */
-    uint64_t message_bytes;    /**< messages that this rank's compressor wrote, once each */
+    uint64_t message_bytes;    /**< messages of this rank that were delivered, once each */
     uint64_t sent_bytes;       /**< handed to the transport, for all peers together */
     uint64_t received_bytes;   /**< received from all peers */
     uint64_t bytes_by_formula; /**< of sent_bytes, what went through a vendor's collective: its

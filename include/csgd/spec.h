@@ -17,7 +17,8 @@
  * Real values may be written 0.01 or 1e-2; the two are the same spec.  At most 511 characters.
  *
  * Defaults are what a practitioner would choose: a biased compressor gets `feedback=ef`, an
- * exact one `feedback=none`; `algorithm=auto` takes what returns the same sum up to rounding.
+ * exact or unbiased one `feedback=none`; `algorithm=auto` takes what returns the sum of the
+ * messages up to rounding, but for dense codes sra, which encodes that sum once more.
  *
  * Where a spec argument is NULL, the environment variable CSGD_SPEC is read, and "none" taken
  * if that is unset too.

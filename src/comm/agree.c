@@ -13,6 +13,7 @@
 #    include <xmmintrin.h>
 #endif
 #include "base/error.h"
+#include "comm/reducer.h"
 
 enum { VOTE, FIELDS, RANKS, TEXTS, SETTLED };               /* rounds */
 enum { FAILURE, FLAGS, HASH, HASH_INVERSE, LENGTH, CHECK }; /* words of a vote */
@@ -213,7 +214,9 @@ csgd_status csgdi_agree(csgdi_agreement *a, csgdi_transport *t)
     csgd_status st = csgdi_agree_begin(a, t);
 
     if (st != CSGD_OK) return st;
-    while ((st = csgdi_agree_step(a, t)) == CSGD_MORE)
+    while ((st = csgdi_agree_step(a, t)) == CSGD_MORE) {
+        csgdi_progress(NULL);
         t->ops->idle(t);
+    }
     return st;
 }

@@ -57,7 +57,7 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_REAL,
      .max = 1e9,
      .fallback = "0",
-     .help = "seconds to wait for a peer before the call fails for good; 0: for ever"},
+     .help = "seconds without anything arriving before a call fails for good; 0: for ever"},
 };
 
 const csgdi_keys csgdi_reducer_keys = {keys, sizeof keys / sizeof *keys};

@@ -110,7 +110,10 @@ static csgd_status step_agreement(csgd_reducer *r)
     }
     call->algorithm = call->exact ? &csgdi_vendor : r->algorithm;
     st = call->algorithm->begin(r);
-    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
+    if (st != CSGD_OK) {
+        if (st != CSGD_E_CORRUPT) r->health = CSGDI_TERMINAL; /* half of it may be under way */
+        return csgdi_reducer_settle(r, st, true);
+    }
     call->step = step_exchange;
     return step_exchange(r);
 }

@@ -33,7 +33,7 @@ typedef struct csgdi_run {
 
 typedef struct csgdi_layout {
     size_t n, n_compressed, n_exact;
-    csgdi_run *run; /* only where n_exact > 0 */
+    csgdi_run *run; /* of a lossy compressor's tensors; used where n_exact > 0 */
     size_t n_runs;
     size_t *segment; /* boundaries of the compressed tensors, or NULL: they select together */
     size_t n_segments;

@@ -38,7 +38,7 @@ static csgd_status linear_create(csgd_reducer *r)
 
     r->exchange = self;
     if (self == NULL) return CSGD_E_NOMEM;
-    if (c->max_k > INT32_MAX / c->kernels->size)
+    if (c->max_k > INT32_MAX)
         return csgdi_fail(CSGD_E_UNSUPPORTED,
                           "a short vector of %zu elements is more than one "
                           "MPI call can sum",

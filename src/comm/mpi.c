@@ -124,19 +124,21 @@ int csgd_test(csgd_request **request, int *flag)
     if (*request == CSGD_REQUEST_NULL) return MPI_SUCCESS;
     r = reducer_of(*request);
     st = csgd_reducer_test(r);
-    *flag = st != CSGD_MORE;
+    *flag = !r->busy; /* it is busy too where another thread must complete it */
     if (st == CSGD_MORE) return MPI_SUCCESS;
-    *request = CSGD_REQUEST_NULL;
+    if (!r->busy) *request = CSGD_REQUEST_NULL;
     return report(r, st);
 }
 
 int csgd_wait(csgd_request **request)
 {
     csgd_reducer *r;
+    csgd_status st;
 
     if (request == NULL) return report(NULL, csgdi_fail(CSGD_E_INVAL, "the request is NULL"));
     if (*request == CSGD_REQUEST_NULL) return MPI_SUCCESS;
     r = reducer_of(*request);
-    *request = CSGD_REQUEST_NULL;
-    return report(r, csgd_reducer_wait(r));
+    st = csgd_reducer_wait(r);
+    if (!r->busy) *request = CSGD_REQUEST_NULL; /* else another thread must complete it */
+    return report(r, st);
 }

@@ -36,13 +36,16 @@ static void delist(csgd_reducer *r)
 /* Time in which the program did other things than to test says nothing about the peers. */
 static const double longest_gap = 0.1;
 
-/* Whether the user's patience is over, in one phase of a call. */
-static bool out_of_time(csgd_reducer *r, bool moved)
+/* Whether the user's patience is over: nothing has moved for so long. */
+static bool out_of_time(csgd_reducer *r)
 {
     csgdi_call *call = &r->call;
     const double now = csgdi_clock(), gap = now - call->polled;
+    const uint64_t moves = call->moves + (uint64_t)r->agreement.round;
+    const bool moved = moves != call->moves_seen;
 
     call->polled = now;
+    call->moves_seen = moves;
     call->waited = moved ? 0 : call->waited + (gap < longest_gap ? gap : longest_gap);
     return call->waited >= r->timeout;
 }
@@ -50,12 +53,11 @@ static bool out_of_time(csgd_reducer *r, bool moved)
 static void advance(csgd_reducer *r)
 {
     csgdi_call *call = &r->call;
-    csgd_status (*const phase)(csgd_reducer *) = call->step;
     csgd_status st;
 
     if (call->outcome != CSGD_MORE) return;
-    st = phase(r);
-    if (st == CSGD_MORE && r->timeout > 0 && out_of_time(r, call->step != phase))
+    st = call->step(r);
+    if (st == CSGD_MORE && r->timeout > 0 && out_of_time(r))
         st = csgdi_reducer_settle(r,
                                   csgdi_fail(CSGD_E_TIMEOUT,
                                              "a peer did not arrive within timeout=%g seconds",
@@ -63,6 +65,18 @@ static void advance(csgd_reducer *r)
                                   true);
     call->outcome = st;
     if (st < CSGD_OK) snprintf(r->sentence, sizeof r->sentence, "%s", csgd_error_detail());
+}
+
+void csgdi_progress(const csgd_reducer *but)
+{
+    char sentence[512];
+
+    if (in_flight == NULL || (in_flight == but && but->next == NULL)) return;
+    /* What goes wrong there is told to who asks for it; this call's own sentence stays. */
+    snprintf(sentence, sizeof sentence, "%s", csgd_error_detail());
+    for (csgd_reducer *r = in_flight; r != NULL; r = r->next)
+        if (r != but) advance(r);
+    (void)csgdi_fail(CSGD_OK, "%s", sentence);
 }
 
 csgd_status csgd_reducer_test(csgd_reducer *r)
@@ -73,8 +87,7 @@ csgd_status csgd_reducer_test(csgd_reducer *r)
         return csgdi_fail(CSGD_E_INVAL,
                           "another thread started this operation and must wait for it");
 
-    for (csgd_reducer *other = in_flight; other != NULL; other = other->next)
-        if (other != r) advance(other);
+    csgdi_progress(r);
     advance(r);
     if (r->call.outcome == CSGD_MORE) return CSGD_MORE;
 

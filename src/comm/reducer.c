@@ -188,6 +188,7 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
             return csgdi_fail(CSGD_E_TIMEOUT, "a peer did not arrive within timeout=%g seconds",
                               r->timeout);
         }
+        csgdi_progress(NULL);
         r->transport.ops->idle(&r->transport);
     }
     if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);

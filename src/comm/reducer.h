@@ -40,8 +40,9 @@ typedef struct csgdi_call {
     csgd_status (*step)(csgd_reducer *r); /* the phase it is in */
     csgd_status outcome;                  /* CSGD_MORE until it has ended */
     uint64_t clipped_before;
-    double since;          /* when the present phase began */
-    double polled, waited; /* the last test, and seconds of this phase in tests */
+    double since;               /* when the present phase began */
+    uint64_t moves, moves_seen; /* what the algorithm has completed, and at the last test */
+    double polled, waited;      /* the last test, and seconds in tests without a move */
 } csgdi_call;
 
 struct csgdi_algorithm {
@@ -115,11 +116,15 @@ void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count)
 
 /* The public operations, for any shell: type and op as the shell found them (type 0: none of
  * ours; op 1 is SUM, 0 another), failure what it found wrong (its sentence set).  send NULL: in
- * place.  Only CSGD_E_BUSY is returned without telling the peers. */
+ * place.  Returned without telling the peers: CSGD_E_BUSY, CSGD_E_BROKEN of a reducer that can only
+ * be destroyed, and all of n = 0. */
 csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, uint64_t n,
                                 csgd_type type, int op, bool blocking, csgd_status failure);
 csgd_status csgdi_reducer_start(csgd_reducer *r, const void *send, void *recv, uint64_t n,
                                 csgd_type type, int op, csgd_status failure);
+
+/* Advance all operations that this thread has started, but one (NULL: all). */
+void csgdi_progress(const csgd_reducer *but);
 
 /* A call has ended.  What fails after the agreement leaves this rank's state in doubt. */
 csgd_status csgdi_reducer_settle(csgd_reducer *r, csgd_status st, bool in_doubt);

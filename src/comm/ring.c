@@ -108,6 +108,7 @@ static csgd_status ring_step(csgd_reducer *r)
             const int in = (chunk_sent(r, self->at) + p - 1) % p;
             r->compressor.kernels->add(self->chunk, chunk_length(r, in), chunk_of(r, in));
         }
+        r->call.moves++;
         if (++self->at == 2 * (p - 1)) break;
         st = start_step(r);
         if (st != CSGD_OK) return st;

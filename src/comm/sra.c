@@ -249,14 +249,18 @@ static csgd_status sra_step(csgd_reducer *r)
 
     if (!self->gathering) {
         bool all = true;
+        uint64_t moves = 0;
         for (int i = 0; i < 2 * p; i++) {
             st = t->ops->test(t, &self->requests[i], &done);
             if (st != CSGD_OK) return st;
             all = all && done;
+            moves += done;
         }
+        r->call.moves = moves;
         if (!all) return CSGD_MORE;
         if (self->slot > 0) reduce(r, self->pieces + self->offset[rank]);
         self->gathering = true;
+        r->call.moves++;
         st = t->ops->gather(t, self->pieces + self->offset[rank], self->pieces, self->len,
                             self->offset, r->call.blocking, &self->requests[2 * p]);
         if (st != CSGD_OK) return st;

@@ -56,7 +56,7 @@ typedef struct csgdi_transport_ops {
                            csgdi_request *req);
 
     /* recv[i] = sum over ranks of send[i], in an order of the transport's choice that gives all
-     * ranks the same bits.  send may be recv.  n * size fits an int. */
+     * ranks the same bits.  send may be recv.  n fits an int. */
     csgd_status (*sum)(csgdi_transport *t, const void *send, void *recv, size_t n, csgd_type type,
                        bool blocking, csgdi_request *req);
 

@@ -3,17 +3,17 @@
 /* vendor.c: the transport's own dense allreduce.
  *
  * Over MPI this is MPI_Allreduce, so the result of "none algorithm=vendor" equals it bit for bit
- * (MPI_Iallreduce for a call that was started).  It is also what a lossy reducer falls back to.
+ * (MPI_Iallreduce for a call that was started, or that has a timeout).  It is also what a lossy reducer falls back to.
  *
  * Counted volume: 2 n (P - 1) / P elements sent by each rank, by formula; latency as MPI has it.
  *
- * The vector goes in parts of at most PART bytes, as MPI counts in int.
+ * The vector goes in parts of at most PART elements, as MPI counts in int.
  */
 
 #include "base/error.h"
 #include "comm/reducer.h"
 
-enum { PART = 1 << 30 };
+enum { PART = INT32_MAX };
 
 typedef struct vendor {
     const char *from;
@@ -57,13 +57,14 @@ static csgd_status vendor_step(csgd_reducer *r)
         if (st != CSGD_OK) return st;
         if (!done) return CSGD_MORE;
         if (part == 0) return CSGD_OK;
-        if (part > PART / size) part = PART / size;
+        if (part > PART) part = PART;
         st = ops->sum(&r->transport, v->from, v->to, part, r->compressor.kernels->type,
                       r->call.blocking, &v->request);
         if (st != CSGD_OK) return st;
         v->from += part * size;
         v->to += part * size;
         v->left -= part;
+        r->call.moves++;
     }
 }
 

@@ -207,10 +207,51 @@ static void overlap_part(ranks *all, int rank, void *arg)
     RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
 }
 
+/* Nor is an exchange late that takes longer than the timeout but moves. */
+static void slow_part(ranks *all, int rank, void *arg)
+{
+    const struct timespec computing = {0, 50000000};
+    csgd_reducer *r = NULL;
+    float x[N], y[N];
+    csgd_status st;
+
+    (void)arg;
+    RANK_CHECK(all, rank,
+               all->create(all, rank, N, "none algorithm=ring timeout=0.3", &r) == CSGD_OK);
+    if (r == NULL) return;
+    fill(rank, 0, x);
+    RANK_CHECK(all, rank, csgd_reducer_start(r, x, y, N) == CSGD_OK);
+    while ((st = csgd_reducer_test(r)) == CSGD_MORE)
+        nanosleep(&computing, NULL);
+    RANK_CHECK(all, rank, st == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+/* A rank that clears one reducer goes on with its part of another. */
+static void clear_part(ranks *all, int rank, void *arg)
+{
+    csgd_reducer *r[2] = {NULL, NULL};
+    float x[N], y[N];
+
+    (void)arg;
+    for (int i = 0; i < 2; i++)
+        RANK_CHECK(all, rank, all->create(all, rank, N, "none algorithm=ring", &r[i]) == CSGD_OK);
+    if (r[0] == NULL || r[1] == NULL) return;
+    fill(rank, 0, x);
+    RANK_CHECK(all, rank, csgd_reducer_start(r[0], x, y, N) == CSGD_OK);
+    if (rank == 0) RANK_CHECK(all, rank, csgd_reducer_wait(r[0]) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_clear(r[1]) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_wait(r[0]) == CSGD_OK);
+    for (int i = 0; i < 2; i++)
+        RANK_CHECK(all, rank, csgd_reducer_destroy(&r[i]) == CSGD_OK);
+}
+
 static void overlapped(void **state)
 {
     (void)state;
     ranks_run(3, overlap_part, NULL);
+    ranks_run(8, slow_part, NULL);
+    ranks_run(3, clear_part, NULL);
 }
 
 /* Late and reordered messages change nothing in the result. */
