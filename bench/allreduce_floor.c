@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <string.h>
+#include "compressors/blocks.h"
 
 static const double ln_2 = 0.69314718055994530942;
 
@@ -25,7 +26,7 @@ static double message_bytes(const csgdi_compressor *c)
     case CSGDI_PROJECT:
         return size * (double)c->max_k;
     case CSGDI_QUANTIZE:
-        return (double)c->ops->code_bytes(c, c->n);
+        return (double)csgdi_blocks_bytes(c, c->n);
     default:
         return size * (double)c->n;
     }

@@ -86,8 +86,10 @@ CSGD_API csgd_status csgd_compressor_set_step(csgd_compressor *c, uint64_t step)
  * @retval CSGD_OK           the message is complete, and the step is advanced.
  * @retval CSGD_E_INVAL      a pointer is NULL.
  * @retval CSGD_E_SPACE      cap is below the bound.
- * @retval CSGD_E_NONFINITE  a lossy compressor met NaN or infinity.
- * On any error dst, *len and the step are as before.
+ * @retval CSGD_E_NONFINITE  a lossy compressor met NaN or infinity.  One that draws its entries at
+ *                           random looks at those only.
+ * On any error *len and the step are as before, and dst too, except that CSGD_E_NONFINITE leaves
+ * its bytes undefined: x is read once, and may be half encoded when the culprit is found.
  *
  * Cost: time linear in n; no allocation.
  */

@@ -54,4 +54,11 @@ static inline size_t csgdi_round8(size_t bytes)
     return (bytes + 7) & ~(size_t)7;
 }
 
+/* Fill a section of len bytes up with zeros to such a length, and return it. */
+static inline size_t csgdi_pad8(uint8_t *section, size_t len)
+{
+    memset(section + len, 0, csgdi_round8(len) - len);
+    return csgdi_round8(len);
+}
+
 #endif

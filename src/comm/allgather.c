@@ -40,7 +40,7 @@ static csgd_status allgather_create(csgd_reducer *r)
     self->len = csgdi_arena_alloc(&r->arena, 2 * p, sizeof *self->len);
     if (self->all == NULL || self->len == NULL) return CSGD_E_NOMEM;
     r->message = self->all + (size_t)r->transport.rank * self->bound;
-    if (!r->compressor.ops->variable) return CSGD_OK;
+    if (!r->compressor.variable) return CSGD_OK;
 
     r->lengths = csgdi_arena_alloc(&r->arena, p, CSGDI_AGREE_WORDS * sizeof *r->lengths);
     r->gathered = csgdi_arena_alloc(&r->arena, p, 2 * sizeof *r->gathered);

@@ -44,7 +44,7 @@ static csgd_status commit(csgd_reducer *r)
     if (call->algorithm->finish != NULL) leftover = call->algorithm->finish(r);
 
     if (!call->algorithm->dense) {
-        csgdi_feedback_commit(&r->feedback, r->message, leftover);
+        csgdi_feedback_commit(&r->feedback, call->m != NULL ? r->message : NULL, leftover);
         r->stats.message_bytes += call->len;
         r->stats.clipped_messages += r->compressor.clipped - call->clipped_before;
     } else if (call->x == call->m) {
@@ -149,15 +149,18 @@ static uint64_t prepare(csgd_reducer *r)
         finite = k->finite(r->packed + r->layout.n_compressed * k->size, r->layout.n_exact);
         call->send = call->recv = r->packed;
     }
+    call->exact = r->compressor.ops->family != CSGDI_EXACT && r->step < r->dense_steps;
+    call->clipped_before = r->compressor.clipped;
+    r->compressor.step = r->step;
+    if (!call->exact && !r->algorithm->dense && !r->algorithm->projects)
+        return csgdi_feedback_write(&r->feedback, call->send, r->message, &call->len) && finite
+                   ? 0
+                   : CSGDI_FLAG_NONFINITE;
+
     if (!csgdi_feedback_prepare(&r->feedback, call->send, &call->m) || !finite)
         return CSGDI_FLAG_NONFINITE;
     call->x = call->m;
-    call->exact = r->compressor.ops->family != CSGDI_EXACT && r->step < r->dense_steps;
     if (call->exact && !csgdi_owner_add_exact(r, r->feedback.m)) return CSGDI_FLAG_NONFINITE;
-    if (call->exact || r->algorithm->dense) return 0;
-    r->compressor.step = r->step;
-    call->clipped_before = r->compressor.clipped;
-    call->len = csgdi_message_write(&r->compressor, call->m, r->message);
     return 0;
 }
 

@@ -12,6 +12,7 @@
  * Memory: one message, and k elements.
  */
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "comm/reducer.h"
 #include "wire/header.h"
@@ -52,7 +53,13 @@ static csgd_status linear_begin(csgd_reducer *r)
 {
     linear *self = r->exchange;
     csgdi_transport *t = &r->transport;
+    csgdi_compressor *c = &r->compressor;
 
+    /* m is finite, so its projection is. */
+    c->ops->project(c, r->call.m, r->step, 0, NULL, r->message + CSGDI_HEADER_BYTES);
+    r->call.len = csgdi_message_frame(c, r->message,
+                                      csgdi_pad8(r->message + CSGDI_HEADER_BYTES,
+                                                 c->max_k * c->kernels->size));
     return t->ops->sum(t, r->message + CSGDI_HEADER_BYTES, self->sum, r->compressor.max_k,
                        r->compressor.kernels->type, r->call.blocking, &self->request);
 }
@@ -66,7 +73,7 @@ static csgd_status linear_step(csgd_reducer *r)
 
     if (st != CSGD_OK) return st;
     if (!done) return CSGD_MORE;
-    c->ops->apply(c, self->sum, 0, c->n, r->step, CSGDI_SET, r->call.recv);
+    c->ops->apply(c, self->sum, r->step, CSGDI_SET, r->call.recv);
     return CSGD_OK;
 }
 
@@ -74,6 +81,7 @@ const csgdi_algorithm csgdi_linear = {
     .name = "linear",
     .summary = "a plain allreduce of the short vectors of a shared linear map, k elements",
     .source = "PowerSGD, Vogels et al. 2019",
+    .projects = true,
     .supports = linear_supports,
     .create = linear_create,
     .begin = linear_begin,

@@ -28,7 +28,8 @@ typedef struct csgdi_call {
     const void *send; /* r->compressor.n elements: the user's, or packed (layout.h) */
     void *recv;       /* the same; where the algorithm leaves its result */
     void *user_recv;
-    const void *m; /* what the feedback made of send */
+    const void
+        *m; /* what the feedback made of send, NULL where the message was made of it at once */
     const void *x; /* what a dense algorithm sums: m, or send where values are not finite */
     size_t len;    /* of this rank's message, which stands where the algorithm wants it */
     bool blocking;
@@ -50,7 +51,8 @@ struct csgdi_algorithm {
     const char *summary; /* with what it costs, for the help */
     const char *source;
 
-    bool dense; /* sums x itself, for exact compressors; else it carries messages */
+    bool dense;    /* sums x itself, for exact compressors; else it carries messages */
+    bool projects; /* makes the message itself, of r->call.m, in rounds */
 
     /* Whether it can work for this compressor; a sentence if not.  NULL: always. */
     csgd_status (*supports)(const csgdi_compressor *c, const csgdi_transport *t);

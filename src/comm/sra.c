@@ -27,6 +27,7 @@
 #include <string.h>
 #include "base/bytes.h"
 #include "base/error.h"
+#include "compressors/blocks.h"
 #include "comm/reducer.h"
 #include "comm/share.h"
 #include "wire/header.h"
@@ -65,7 +66,7 @@ static size_t piece_bytes(const csgd_reducer *r, int range)
     const size_t count = range_length(r, range);
 
     if (count == 0) return 0;
-    return CSGDI_HEADER_BYTES + csgdi_round8(r->compressor.ops->code_bytes(&r->compressor, count));
+    return CSGDI_HEADER_BYTES + csgdi_round8(csgdi_blocks_bytes(&r->compressor, count));
 }
 
 static csgd_status sra_supports(const csgdi_compressor *c, const csgdi_transport *t)
@@ -111,7 +112,7 @@ static csgd_status sra_create(csgd_reducer *r)
 static void cut(const csgd_reducer *r, int range, uint8_t *dst)
 {
     const csgdi_compressor *c = &r->compressor;
-    const size_t count = range_length(r, range), bytes = c->ops->code_bytes(c, count);
+    const size_t count = range_length(r, range), bytes = csgdi_blocks_bytes(c, count);
     const uint8_t *codes = r->message + CSGDI_HEADER_BYTES;
     csgdi_header header = {.compressor = c->ops->wire_id,
                            .type = c->kernels->type,
@@ -119,7 +120,7 @@ static void cut(const csgd_reducer *r, int range, uint8_t *dst)
                            .step = r->step,
                            .payload = csgdi_round8(bytes)};
 
-    memcpy(dst + CSGDI_HEADER_BYTES, codes + c->ops->code_bytes(c, range_start(r, range)), bytes);
+    memcpy(dst + CSGDI_HEADER_BYTES, codes + csgdi_blocks_bytes(c, range_start(r, range)), bytes);
     memset(dst + CSGDI_HEADER_BYTES + bytes, 0, header.payload - bytes);
     csgdi_header_write(&header, dst);
 }
@@ -175,24 +176,22 @@ static void reduce(csgd_reducer *r, uint8_t *dst)
     const int p = r->transport.n_ranks, rank = r->transport.rank;
     const csgdi_compressor c = view(r, rank);
     char *sum = (char *)r->call.recv + range_start(r, rank) * c.kernels->size;
-    const void *m = NULL;
+    size_t len;
 
     for (int from = 0; from < p; from++) {
         const uint8_t *piece = self->scatter + (size_t)from * self->slot;
         note(self, csgdi_message_check(&c, piece, self->slot, &r->step), from);
         if (self->found == CSGD_OK)
-            c.ops->apply(&c, piece + CSGDI_HEADER_BYTES, range_start(r, rank), c.n, r->step,
-                         from == 0 ? CSGDI_SET : CSGDI_ADD, sum);
+            csgdi_blocks_apply(&c, piece + CSGDI_HEADER_BYTES, c.n,
+                               from == 0 ? CSGDI_SET : CSGDI_ADD, sum);
     }
-    if (self->found == CSGD_OK && !csgdi_feedback_prepare(&r->owner.feedback, sum, &m)) {
+    r->owner.compressor.step = r->step;
+    if (self->found == CSGD_OK && !csgdi_feedback_write(&r->owner.feedback, sum, dst, &len)) {
         self->found = CSGD_E_NONFINITE;
         snprintf(self->sentence, sizeof self->sentence,
                  "the sum of finite vectors is not finite: it overflows the element type");
     }
-    if (self->found == CSGD_OK) {
-        r->owner.compressor.step = r->step;
-        csgdi_message_write(&r->owner.compressor, m, dst);
-    } else {
+    if (self->found != CSGD_OK) {
         const csgdi_header header = {.compressor = POISON,
                                      .type = c.kernels->type,
                                      .n = c.n,
@@ -233,8 +232,8 @@ static csgd_status decode(csgd_reducer *r)
         const csgdi_compressor c = view(r, o);
         const size_t first = range_start(r, o);
         if (c.n > 0)
-            c.ops->apply(&c, self->pieces + self->offset[o] + CSGDI_HEADER_BYTES, first, c.n,
-                         r->step, CSGDI_SET, (char *)r->call.recv + first * c.kernels->size);
+            csgdi_blocks_apply(&c, self->pieces + self->offset[o] + CSGDI_HEADER_BYTES, c.n,
+                               CSGDI_SET, (char *)r->call.recv + first * c.kernels->size);
     }
     return CSGD_OK;
 }
@@ -272,11 +271,9 @@ static csgd_status sra_step(csgd_reducer *r)
 
 static const csgdi_sparse *sra_finish(csgd_reducer *r)
 {
-    sra *self = r->exchange;
+    const sra *self = r->exchange;
 
-    if (self->slot > 0)
-        csgdi_feedback_commit(&r->owner.feedback, self->pieces + self->offset[r->transport.rank],
-                              NULL);
+    if (self->slot > 0) csgdi_feedback_commit(&r->owner.feedback, NULL, NULL);
     return NULL;
 }
 

@@ -66,10 +66,9 @@ csgd_status csgd_compressor_compress(csgd_compressor *c, const void *x, uint8_t 
     if (cap < csgdi_message_bound(&c->core))
         return csgdi_fail(CSGD_E_SPACE, "a message may need %zu bytes, there are %zu",
                           csgdi_message_bound(&c->core), cap);
-    if (c->core.ops->family != CSGDI_EXACT && !c->core.kernels->finite(x, c->core.n))
+    if (!csgdi_message_write(&c->core, x, dst, len))
         return csgdi_fail(CSGD_E_NONFINITE, "x has NaN or infinity, which %s cannot express",
                           c->core.ops->name);
-    *len = csgdi_message_write(&c->core, x, dst);
     c->core.step++;
     return CSGD_OK;
 }

@@ -7,13 +7,14 @@
  * A compressor is one file that ends in a const csgdi_compressor_ops, and one line in list.c.  It
  * belongs to a family, and fills the slots of that family only:
  *
- *     exact, quantize   dense codes, in blocks; any range of blocks can be encoded and decoded
+ *     exact, quantize   dense codes, block by block; any range of blocks can be encoded and decoded
  *                       alone, so that a collective can split the vector among ranks
  *     select            a support and its values: a sparse stream (wire/sparse.h)
- *     project           a linear map to max_k elements, the same on all ranks at one step, so that
- *                       a collective can sum what they wrote as it sums any vector
+ *     project           a map to max_k values that a collective can sum over ranks, in one or
+ *                       several rounds
  *
- * The front end (message.c) turns each into one message: header and payload.
+ * The front end (message.c) turns each into one message: header and payload.  Where a residual is
+ * kept, fused.c makes the vector, its message and what the message leaves out in one pass.
  *
  * What is random depends on seed, step, element and for rank streams rank, and on nothing else: not
  * on earlier messages.
@@ -27,6 +28,19 @@
 
 typedef struct csgdi_compressor csgdi_compressor;
 
+/* A vector in the making: what error feedback makes of a gradient and a residual. */
+typedef struct csgdi_source {
+    /* Write elements [first, first + count) to m; whether they are finite. */
+    bool (*fill)(const void *object, size_t first, size_t count, void *m);
+    const void *object;
+} csgdi_source;
+
+typedef enum csgdi_cut_outcome {
+    CSGDI_CUT_DONE,
+    CSGDI_CUT_NONFINITE,
+    CSGDI_CUT_RETRY /* make the vector first, and select from that; nothing was done */
+} csgdi_cut_outcome;
+
 typedef enum csgdi_family { CSGDI_EXACT, CSGDI_QUANTIZE, CSGDI_SELECT, CSGDI_PROJECT } csgdi_family;
 
 typedef struct csgdi_compressor_ops {
@@ -37,53 +51,81 @@ typedef struct csgdi_compressor_ops {
     csgdi_family family;
     bool biased;    /* E C(x) != x: wants error feedback; create may decide otherwise */
     bool by_tensor; /* each tensor of a layout selects alone, where asked to */
-    bool variable;  /* messages of one n differ in length */
+    bool variable;  /* messages of one n differ in length; create may decide otherwise */
     csgdi_keys keys;
 
     /* Check the spec against n, drop keys without effect, and allocate.  May set c->block,
-     * c->max_k, c->biased and c->state. */
+     * c->max_k, c->biased, c->variable and c->state. */
     csgd_status (*create)(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena);
 
-    /* --- exact, quantize and project: elements [first, first + count), first a multiple of
-     * c->block, and first + count too unless it is n.  project: all elements at once, and dst and
-     * src are the c->max_k values, src also the sums of several ranks' --- */
+    /* --- exact, quantize: one block of b elements, the first of them element `first`; b is c->block,
+     * less at the end of a vector; for exact, whose blocks are elements, any number --- */
 
-    /* Bytes of the codes of `count` elements, which depend on count alone.  Not for project, whose
-     * values are all there is. */
-    size_t (*code_bytes)(const csgdi_compressor *c, size_t count);
+    size_t (*block_bytes)(const csgdi_compressor *c, size_t b);
 
-    /* x points to element `first`.  step: what random choices depend on. */
-    void (*encode)(const csgdi_compressor *c, const void *x, size_t first, size_t count,
-                   uint64_t step, uint8_t *dst);
+    /* Whether all b elements are finite, which exact does not ask; else dst is undefined.
+     * step: what random choices depend on. */
+    bool (*encode_block)(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                         uint64_t step, uint8_t *dst);
 
     /* Judge codes from anywhere; NULL if all bytes are valid codes. */
-    csgd_status (*check)(const csgdi_compressor *c, const uint8_t *src, size_t count);
+    csgd_status (*check_block)(const csgdi_compressor *c, const uint8_t *src, size_t b);
 
-    /* Decode and set, add or subtract; y points to element `first`.  src need not be aligned. */
-    void (*apply)(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
-                  uint64_t step, csgdi_mode mode, void *y);
+    /* Decode and set, add or subtract.  src need not be aligned. */
+    void (*apply_block)(const csgdi_compressor *c, const uint8_t *src, size_t b, csgdi_mode mode,
+                        void *y);
 
     /* --- select --- */
 
-    /* Fill out->k, index and value from x, n finite elements.  At most c->max_k entries. */
-    void (*select)(csgdi_compressor *c, const void *x, csgdi_sparse *out);
+    /* Fill out->k, index and value from x.  At most c->max_k entries.  Whether what is sent, and all
+     * that was looked at to choose it, is finite: a selection by magnitude looks at everything. */
+    bool (*select)(csgdi_compressor *c, const void *x, csgdi_sparse *out);
+
+    /* The same from a vector in the making (fused.h), or NULL. */
+    csgdi_cut_outcome (*cut)(csgdi_compressor *c, const csgdi_source *source, void *m,
+                             csgdi_sparse *out);
+
+    /* --- project: values of all rounds stand one after the other, c->max_k in all --- */
+
+    unsigned rounds;
+
+    /* How many of the values belong to a round; NULL: all to the only one. */
+    size_t (*round_values)(const csgdi_compressor *c, unsigned round);
+
+    /* Write the values of one round into `values`, the array of all.  sums: the sums over ranks of
+     * the earlier rounds' values, an array of all as well, which may be changed, and may be
+     * `values` itself.  Whether what was looked at is finite. */
+    bool (*project)(csgdi_compressor *c, const void *x, uint64_t step, unsigned round, void *sums,
+                    void *values);
+
+    /* Decode values, or sums of them over ranks; n elements.  src need not be aligned. */
+    void (*apply)(const csgdi_compressor *c, const uint8_t *src, uint64_t step, csgdi_mode mode,
+                  void *y);
+
+    /* The message whose values, or the sums, are these has arrived: what the next one may build
+     * upon.  NULL: nothing. */
+    void (*delivered)(csgdi_compressor *c, const void *sums);
 } csgdi_compressor_ops;
 
 struct csgdi_compressor {
     const csgdi_compressor_ops *ops;
     const csgdi_kernels *kernels;
+    csgd_type type; /* of the caller's elements; the kernels' is wider where this has 16 bits */
     size_t n;
     size_t first; /* where its vector begins in a longer one, for what depends on the element */
     uint64_t seed;
     uint32_t rank;         /* for random choices that differ by rank */
     csgdi_stream rounding; /* of random rounding: a rank's own vector, or the sum it owns */
     uint64_t step;         /* of the next message */
-    bool biased;           /* ops->biased, or what create found */
+    unsigned n_ranks;      /* whose values may be summed; 1 outside of a reducer */
+    bool biased, variable; /* as in ops, or what create found */
     uint64_t clipped;      /* messages that had no room for all that was to be sent */
     size_t block;          /* quantize: elements of a block; 1 at first */
     size_t max_k;          /* select: most entries of a stream; project: values of every message */
-    csgdi_sparse stream;   /* select: scratch */
+    csgdi_sparse stream;   /* select: scratch, and after a message was written what it sends */
+    void *values;          /* project: scratch for max_k values */
     const size_t *segment; /* n_segments + 1 boundaries of tensors that select alone, or NULL */
+    const size_t *segment_cols; /* columns of each of them as a matrix, or NULL */
     size_t n_segments;
     void *state; /* the compressor's own */
 };
@@ -114,8 +156,12 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
 /* Largest message, a multiple of 8. */
 size_t csgdi_message_bound(const csgdi_compressor *c);
 
-/* Write the message of x, n finite elements, for step c->step; returns its length. */
-size_t csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst);
+/* Write the message of x for step c->step.  False if x is not finite and the compressor is not
+ * exact, where dst is undefined; a compressor that looks at a part of x judges only that. */
+bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len);
+
+/* Write the header of a message for step c->step whose payload stands, and return its length. */
+size_t csgdi_message_frame(const csgdi_compressor *c, uint8_t *dst, size_t payload);
 
 /* Judge a message from anywhere against what c expects: header, then payload.  step may be NULL:
  * any.  Only a message that passed may be applied. */

@@ -6,7 +6,7 @@
 #include <string.h>
 #include "base/bytes.h"
 #include "base/error.h"
-#include "compressors/compressor.h"
+#include "compressors/blocks.h"
 #include "wire/header.h"
 
 csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
@@ -19,11 +19,14 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
 
     *c = (csgdi_compressor){.ops = ops,
                             .kernels = csgdi_kernels_get(type),
+                            .type = type,
                             .n = n,
                             .seed = csgdi_spec_count(spec, "seed"),
+                            .n_ranks = 1,
                             .block = 1,
                             .rounding = CSGDI_STREAM_ROUNDING,
                             .biased = ops->biased,
+                            .variable = ops->variable,
                             .segment = ops->by_tensor ? segment : NULL,
                             .n_segments = ops->by_tensor ? n_segments : 0};
     if (n > SIZE_MAX / 64)
@@ -33,7 +36,12 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                           "%s of %zu elements: its indices have 32 bits, so at most %zu", ops->name,
                           n, (size_t)UINT32_MAX);
     st = ops->create != NULL ? ops->create(c, spec, arena) : CSGD_OK;
-    if (st != CSGD_OK || ops->family != CSGDI_SELECT) return st;
+    if (st != CSGD_OK) return st;
+    if (ops->family == CSGDI_PROJECT) {
+        c->values = csgdi_arena_alloc(arena, c->max_k, c->kernels->size);
+        return c->values != NULL ? CSGD_OK : CSGD_E_NOMEM;
+    }
+    if (ops->family != CSGDI_SELECT) return CSGD_OK;
 
     c->stream = (csgdi_sparse){.n = n, .room = c->max_k, .channels = 1};
     c->stream.index = csgdi_arena_alloc(arena, c->max_k, sizeof *c->stream.index);
@@ -47,7 +55,7 @@ static size_t payload_bytes(const csgdi_compressor *c)
 {
     if (c->n == 0) return 0;
     if (c->ops->family == CSGDI_PROJECT) return c->max_k * c->kernels->size;
-    return c->ops->code_bytes(c, c->n);
+    return csgdi_blocks_bytes(c, c->n);
 }
 
 size_t csgdi_message_bound(const csgdi_compressor *c)
@@ -57,27 +65,45 @@ size_t csgdi_message_bound(const csgdi_compressor *c)
     return CSGDI_HEADER_BYTES + csgdi_round8(payload_bytes(c));
 }
 
-size_t csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst)
+size_t csgdi_message_frame(const csgdi_compressor *c, uint8_t *dst, size_t payload)
+{
+    const csgdi_header header = {.compressor = c->ops->wire_id,
+                                 .type = c->type,
+                                 .n = c->n,
+                                 .step = c->step,
+                                 .payload = payload};
+
+    csgdi_header_write(&header, dst);
+    return CSGDI_HEADER_BYTES + payload;
+}
+
+/* All rounds of a projection of one vector alone; dst need not be aligned. */
+static bool project(csgdi_compressor *c, const void *x, uint8_t *dst)
+{
+    for (unsigned round = 0; round < c->ops->rounds; round++)
+        if (!c->ops->project(c, x, c->step, round, c->values, c->values)) return false;
+    memcpy(dst, c->values, c->max_k * c->kernels->size);
+    if (c->ops->delivered != NULL) c->ops->delivered(c, c->values);
+    return true;
+}
+
+bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len)
 {
     uint8_t *payload = dst + CSGDI_HEADER_BYTES;
-    csgdi_header header = {.compressor = c->ops->wire_id,
-                           .type = c->kernels->type,
-                           .n = c->n,
-                           .step = c->step};
+    size_t bytes = 0;
 
-    if (c->n == 0) {
-        header.payload = 0;
-    } else if (c->ops->family == CSGDI_SELECT) {
-        c->ops->select(c, x, &c->stream);
-        header.payload = csgdi_sparse_write(c->kernels, &c->stream, payload);
-    } else {
-        const size_t bytes = payload_bytes(c);
-        c->ops->encode(c, x, c->first, c->n, c->step, payload);
-        header.payload = csgdi_round8(bytes);
-        memset(payload + bytes, 0, header.payload - bytes);
+    if (c->n > 0 && c->ops->family == CSGDI_SELECT) {
+        if (!c->ops->select(c, x, &c->stream)) return false;
+        bytes = csgdi_sparse_write(c->kernels, &c->stream, payload);
+    } else if (c->n > 0) {
+        bytes = payload_bytes(c);
+        if (c->ops->family == CSGDI_PROJECT
+                ? !project(c, x, payload)
+                : !csgdi_blocks_encode(c, x, c->first, c->n, c->step, payload))
+            return false;
     }
-    csgdi_header_write(&header, dst);
-    return CSGDI_HEADER_BYTES + header.payload;
+    *len = csgdi_message_frame(c, dst, csgdi_pad8(payload, bytes));
+    return true;
 }
 
 csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, size_t len,
@@ -93,10 +119,10 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
     if (h.compressor != c->ops->wire_id)
         return csgdi_fail(CSGD_E_CORRUPT, "the message is of compressor number %u, not of %s (%u)",
                           h.compressor, c->ops->name, c->ops->wire_id);
-    if (h.type != c->kernels->type || h.n != c->n)
+    if (h.type != c->type || h.n != c->n)
         return csgdi_fail(CSGD_E_CORRUPT,
                           "the message is of %" PRIu64 " elements of %zu bytes, not %zu of %zu",
-                          h.n, csgd_type_size(h.type), c->n, c->kernels->size);
+                          h.n, csgd_type_size(h.type), c->n, csgd_type_size(c->type));
     if (step != NULL && h.step != *step)
         return csgdi_fail(CSGD_E_CORRUPT,
                           "the message is of step %" PRIu64 ", not of step %" PRIu64, h.step,
@@ -111,7 +137,7 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
         if (payload[i] != 0)
             return csgdi_fail(CSGD_E_CORRUPT,
                               "a payload of %s is filled up with other bytes than 0", c->ops->name);
-    return c->n > 0 && c->ops->check != NULL ? c->ops->check(c, payload, c->n) : CSGD_OK;
+    return c->ops->family == CSGDI_PROJECT ? CSGD_OK : csgdi_blocks_check(c, payload, c->n);
 }
 
 void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode, void *y)
@@ -121,6 +147,8 @@ void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mo
     if (c->n == 0) return;
     if (c->ops->family == CSGDI_SELECT)
         csgdi_sparse_apply(c->kernels, payload, c->n, 0, mode, y);
+    else if (c->ops->family == CSGDI_PROJECT)
+        c->ops->apply(c, payload, csgdi_header_step(src), mode, y);
     else
-        c->ops->apply(c, payload, c->first, c->n, csgdi_header_step(src), mode, y);
+        csgdi_blocks_apply(c, payload, c->n, mode, y);
 }

@@ -10,28 +10,26 @@
 
 enum { CHUNK = 256 };
 
-static size_t none_code_bytes(const csgdi_compressor *c, size_t count)
+static size_t none_bytes(const csgdi_compressor *c, size_t count)
 {
     return count * c->kernels->size;
 }
 
-static void none_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
+static bool none_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
                         uint64_t step, uint8_t *dst)
 {
     (void)first;
     (void)step;
-    if (count > 0) memcpy(dst, x, count * c->kernels->size);
+    memcpy(dst, x, count * c->kernels->size);
+    return true;
 }
 
-static void none_apply(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
-                       uint64_t step, csgdi_mode mode, void *y)
+static void none_apply(const csgdi_compressor *c, const uint8_t *src, size_t count, csgdi_mode mode,
+                       void *y)
 {
     const size_t size = c->kernels->size;
     double chunk[CHUNK];
 
-    (void)first;
-    (void)step;
-    if (count == 0) return;
     if (mode == CSGDI_SET) {
         memcpy(y, src, count * size);
         return;
@@ -51,7 +49,7 @@ const csgdi_compressor_ops csgdi_none = {
     .wire_id = 1,
     .family = CSGDI_EXACT,
     .biased = false,
-    .code_bytes = none_code_bytes,
-    .encode = none_encode,
-    .apply = none_apply,
+    .block_bytes = none_bytes,
+    .encode_block = none_encode,
+    .apply_block = none_apply,
 };

@@ -53,12 +53,11 @@ static size_t bytes_of(unsigned bits, size_t count)
     return count / 8 * bits + (count % 8 * bits + 7) / 8;
 }
 
-static size_t qsgd_code_bytes(const csgdi_compressor *c, size_t count)
+static size_t qsgd_block_bytes(const csgdi_compressor *c, size_t b)
 {
     const qsgd *self = c->state;
-    const size_t buckets = count / c->block + (count % c->block != 0);
 
-    return buckets * c->kernels->size + bytes_of(self->bits, count);
+    return c->kernels->size + bytes_of(self->bits, b);
 }
 
 /* The 2-norm of b finite elements, the largest of them `most` > 0.  Squares of doubles may leave
@@ -90,21 +89,18 @@ static double scale_of(const csgdi_compressor *c, const void *x, size_t b)
     return fmax(fmin(norm, DBL_MAX), most);
 }
 
-static void qsgd_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
+static bool qsgd_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
                         uint64_t step, uint8_t *dst)
 {
     const csgdi_random random = csgdi_random_make(c->seed, c->rounding, c->rank, 0, step);
     const csgdi_kernels *k = c->kernels;
     const qsgd *self = c->state;
+    const double scale = scale_of(c, x, b);
 
-    for (size_t i = 0; i < count; i += c->block) {
-        const size_t b = count - i < c->block ? count - i : c->block;
-        const void *from = (const char *)x + i * k->size;
-        const double scale = scale_of(c, from, b);
-        csgdi_scale_put(c, scale, dst);
-        k->quantize(from, b, scale, self->bits, &random, first + i, dst + k->size);
-        dst += k->size + bytes_of(self->bits, b);
-    }
+    if (!k->finite(x, b)) return false;
+    csgdi_scale_put(c, scale, dst);
+    k->quantize(x, b, scale, self->bits, &random, first, dst + k->size);
+    return true;
 }
 
 /* Whether one of eight codes is 2^bits - 1, the only one that is no level: a field of all ones.
@@ -134,39 +130,22 @@ static csgd_status check_codes(const uint8_t *src, size_t count, unsigned bits)
     return CSGD_OK;
 }
 
-static csgd_status qsgd_check(const csgdi_compressor *c, const uint8_t *src, size_t count)
+static csgd_status qsgd_check(const csgdi_compressor *c, const uint8_t *src, size_t b)
 {
     const qsgd *self = c->state;
+    const double scale = csgdi_scale_get(c, src);
 
-    for (size_t i = 0; i < count; i += c->block) {
-        const size_t b = count - i < c->block ? count - i : c->block;
-        const double scale = csgdi_scale_get(c, src);
-        csgd_status st;
-
-        if (!isfinite(scale) || scale < 0)
-            return csgdi_fail(CSGD_E_CORRUPT, "the scale of bucket %zu is %g", i / c->block, scale);
-        st = check_codes(src + c->kernels->size, b, self->bits);
-        if (st != CSGD_OK) return st;
-        src += c->kernels->size + bytes_of(self->bits, b);
-    }
-    return CSGD_OK;
+    if (!isfinite(scale) || scale < 0) return csgdi_fail(CSGD_E_CORRUPT, "the scale is %g", scale);
+    return check_codes(src + c->kernels->size, b, self->bits);
 }
 
-static void qsgd_apply(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
-                       uint64_t step, csgdi_mode mode, void *y)
+static void qsgd_apply(const csgdi_compressor *c, const uint8_t *src, size_t b, csgdi_mode mode,
+                       void *y)
 {
     const csgdi_kernels *k = c->kernels;
     const qsgd *self = c->state;
-    char *to = y;
 
-    (void)first;
-    (void)step;
-    for (size_t i = 0; i < count; i += c->block) {
-        const size_t b = count - i < c->block ? count - i : c->block;
-        k->dequantize(src + k->size, b, csgdi_scale_get(c, src), self->bits, mode,
-                      to + i * k->size);
-        src += k->size + bytes_of(self->bits, b);
-    }
+    k->dequantize(src + k->size, b, csgdi_scale_get(c, src), self->bits, mode, y);
 }
 
 static const char *norm_name(size_t i)
@@ -204,8 +183,8 @@ const csgdi_compressor_ops csgdi_qsgd = {
     .biased = false,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = qsgd_create,
-    .code_bytes = qsgd_code_bytes,
-    .encode = qsgd_encode,
-    .check = qsgd_check,
-    .apply = qsgd_apply,
+    .block_bytes = qsgd_block_bytes,
+    .encode_block = qsgd_encode,
+    .check_block = qsgd_check,
+    .apply_block = qsgd_apply,
 };

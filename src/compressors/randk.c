@@ -79,30 +79,33 @@ static void choose(const csgdi_compressor *c, uint64_t step, size_t first, size_
     }
 }
 
-static void randk_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
-                         uint64_t step, uint8_t *dst)
+static bool randk_project(csgdi_compressor *c, const void *x, uint64_t step, unsigned round,
+                          void *sums, void *values)
 {
     uint32_t index[CHUNK];
-    double size[CHUNK], value[CHUNK];
+    double size[CHUNK];
+    bool finite = true;
 
-    (void)first;
-    (void)count;
+    (void)round;
+    (void)sums;
     for (size_t j = 0; j < c->max_k; j += CHUNK) {
         const size_t part = c->max_k - j < CHUNK ? c->max_k - j : CHUNK;
+        void *value = (char *)values + j * c->kernels->size;
         choose(c, step, j, part, index, size);
-        c->kernels->gather(index, c->biased ? NULL : size, part, x, value);
-        memcpy(dst + j * c->kernels->size, value, part * c->kernels->size);
+        c->kernels->gather(index, NULL, part, x, value);
+        finite = c->kernels->finite(value, part) && finite;
+        if (!c->biased) c->kernels->gather(index, size, part, x, value);
     }
+    return finite;
 }
 
-static void randk_apply(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
-                        uint64_t step, csgdi_mode mode, void *y)
+static void randk_apply(const csgdi_compressor *c, const uint8_t *src, uint64_t step,
+                        csgdi_mode mode, void *y)
 {
     uint32_t index[CHUNK];
     double size[CHUNK], value[CHUNK];
 
-    (void)first;
-    if (mode == CSGDI_SET && count > 0) memset(y, 0, count * c->kernels->size);
+    if (mode == CSGDI_SET && c->n > 0) memset(y, 0, c->n * c->kernels->size);
     for (size_t j = 0; j < c->max_k; j += CHUNK) {
         const size_t part = c->max_k - j < CHUNK ? c->max_k - j : CHUNK;
         choose(c, step, j, part, index, size);
@@ -135,6 +138,7 @@ const csgdi_compressor_ops csgdi_randk = {
     .biased = true,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = randk_create,
-    .encode = randk_encode,
+    .rounds = 1,
+    .project = randk_project,
     .apply = randk_apply,
 };

@@ -30,70 +30,54 @@ static csgd_status sign_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_aren
     return CSGD_OK;
 }
 
-static size_t sign_code_bytes(const csgdi_compressor *c, size_t count)
+static size_t sign_block_bytes(const csgdi_compressor *c, size_t b)
 {
-    const size_t blocks = count / c->block + (count % c->block != 0);
-    return blocks * c->kernels->size + count / 8 + (count % 8 != 0);
+    return c->kernels->size + (b + 7) / 8;
 }
 
-/* The mean magnitude of b finite elements: finite as well, and so a valid scale.  Only doubles near
- * the top can overflow the sum; then the quotients are added, in order, which at most rounding can
- * lift above the top. */
-static double abs_mean(const csgdi_kernels *k, const void *x, size_t b)
+/* The mean magnitude of b finite elements whose sum overflowed: of quotients, added in order, which at
+ * most rounding can lift above the top. */
+static double mean_of_large(const csgdi_compressor *c, const void *x, size_t b)
 {
-    const double sum = csgdi_sum_blocks(k, k->abs_sum, x, b);
-    const double *wide = x;
+    const bool wide = c->kernels->type == CSGD_F64;
     double mean = 0;
 
-    if (isfinite(sum)) return sum / (double)b;
     for (size_t i = 0; i < b; i++)
-        mean += fabs(wide[i]) / (double)b;
-    return fmin(mean, DBL_MAX);
+        mean += fabs(wide ? ((const double *)x)[i] : (double)((const float *)x)[i]) / (double)b;
+    return fmin(mean, wide ? DBL_MAX : (double)FLT_MAX);
 }
 
-static void sign_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
+static bool sign_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
                         uint64_t step, uint8_t *dst)
 {
     const csgdi_kernels *k = c->kernels;
-    const char *from = x;
+    double mean = csgdi_sum_blocks(k, k->abs_sum, x, b) / (double)b;
 
     (void)first;
     (void)step;
-    for (size_t i = 0; i < count; i += c->block) {
-        const size_t b = count - i < c->block ? count - i : c->block;
-        csgdi_scale_put(c, abs_mean(k, from + i * k->size, b), dst);
-        k->sign_pack(from + i * k->size, b, dst + k->size);
-        dst += k->size + (b + 7) / 8;
+    if (!isfinite(mean)) {
+        if (!k->finite(x, b)) return false;
+        mean = mean_of_large(c, x, b);
     }
+    csgdi_scale_put(c, mean, dst);
+    k->sign_pack(x, b, dst + k->size);
+    return true;
 }
 
-static csgd_status sign_check(const csgdi_compressor *c, const uint8_t *src, size_t count)
+static csgd_status sign_check(const csgdi_compressor *c, const uint8_t *src, size_t b)
 {
-    for (size_t i = 0; i < count; i += c->block) {
-        const size_t b = count - i < c->block ? count - i : c->block;
-        const double scale = csgdi_scale_get(c, src);
-        if (!isfinite(scale) || scale < 0)
-            return csgdi_fail(CSGD_E_CORRUPT, "the scale of block %zu is %g", i / c->block, scale);
-        src += c->kernels->size + (b + 7) / 8;
-        if (b % 8 != 0 && src[-1] >> b % 8 != 0)
-            return csgdi_fail(CSGD_E_CORRUPT, "the last bits of the codes stand for no element");
-    }
+    const double scale = csgdi_scale_get(c, src);
+
+    if (!isfinite(scale) || scale < 0) return csgdi_fail(CSGD_E_CORRUPT, "the scale is %g", scale);
+    if (b % 8 != 0 && src[c->kernels->size + b / 8] >> b % 8 != 0)
+        return csgdi_fail(CSGD_E_CORRUPT, "the last bits of the codes stand for no element");
     return CSGD_OK;
 }
 
-static void sign_apply(const csgdi_compressor *c, const uint8_t *src, size_t first, size_t count,
-                       uint64_t step, csgdi_mode mode, void *y)
+static void sign_apply(const csgdi_compressor *c, const uint8_t *src, size_t b, csgdi_mode mode,
+                       void *y)
 {
-    const csgdi_kernels *k = c->kernels;
-    char *to = y;
-
-    (void)first;
-    (void)step;
-    for (size_t i = 0; i < count; i += c->block) {
-        const size_t b = count - i < c->block ? count - i : c->block;
-        k->sign_apply(src + k->size, b, csgdi_scale_get(c, src), mode, to + i * k->size);
-        src += k->size + (b + 7) / 8;
-    }
+    c->kernels->sign_apply(src + c->kernels->size, b, csgdi_scale_get(c, src), mode, y);
 }
 
 static const csgdi_key keys[] = {
@@ -114,8 +98,8 @@ const csgdi_compressor_ops csgdi_sign = {
     .biased = true,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = sign_create,
-    .code_bytes = sign_code_bytes,
-    .encode = sign_encode,
-    .check = sign_check,
-    .apply = sign_apply,
+    .block_bytes = sign_block_bytes,
+    .encode_block = sign_encode,
+    .check_block = sign_check,
+    .apply_block = sign_apply,
 };

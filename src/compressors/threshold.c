@@ -81,17 +81,19 @@ static bool any_from(const csgdi_compressor *c, const void *x, size_t first)
     return c->kernels->key_select(from, c->n - first, self->limit, &ties, 0, 1, &index, &value) > 0;
 }
 
-static void threshold_select(csgdi_compressor *c, const void *x, csgdi_sparse *out)
+static bool threshold_select(csgdi_compressor *c, const void *x, csgdi_sparse *out)
 {
     threshold *self = c->state;
     size_t ties = c->n;
 
     out->k =
         c->kernels->key_select(x, c->n, self->limit, &ties, 0, c->max_k, out->index, out->value);
-    if (out->k < c->max_k || !any_from(c, x, (size_t)out->index[out->k - 1] + 1)) return;
+    if (out->k < c->max_k || !any_from(c, x, (size_t)out->index[out->k - 1] + 1))
+        return c->kernels->finite(x, c->n);
     out->k = 0;
     csgdi_largest(c->kernels, x, c->n, 0, c->max_k, self->scratch, out);
     c->clipped++;
+    return c->kernels->finite(x, c->n);
 }
 
 static const csgdi_key keys[] = {

@@ -41,20 +41,21 @@ static csgd_status topk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_aren
     return CSGD_OK;
 }
 
-static void topk_select(csgdi_compressor *c, const void *x, csgdi_sparse *out)
+static bool topk_select(csgdi_compressor *c, const void *x, csgdi_sparse *out)
 {
     const topk *self = c->state;
 
     out->k = 0;
     if (c->segment == NULL) {
         csgdi_largest(c->kernels, x, c->n, 0, c->max_k, self->scratch, out);
-        return;
+        return c->kernels->finite(x, c->n);
     }
     for (size_t s = 0; s < c->n_segments; s++) {
         const size_t at = c->segment[s];
         csgdi_largest(c->kernels, (const char *)x + at * c->kernels->size, c->segment[s + 1] - at,
                       (uint32_t)at, self->k[s], self->scratch, out);
     }
+    return c->kernels->finite(x, c->n);
 }
 
 static const csgdi_key keys[] = {CSGDI_ENTRIES_KEYS};

@@ -14,7 +14,6 @@
  * Memory: two vectors, which change places at each commit.
  */
 
-#include <string.h>
 #include "feedback/feedback.h"
 
 static csgd_status ef_create(csgdi_feedback *f, csgdi_arena *arena)
@@ -27,19 +26,17 @@ static csgd_status ef_create(csgdi_feedback *f, csgdi_arena *arena)
     return f->m != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
-static bool ef_prepare(csgdi_feedback *f, const void *g, const void **m)
+static bool ef_fill(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m)
 {
     const csgdi_kernels *k = f->compressor->kernels;
-    const bool scaled = f->step_size > 0 && f->step_size != f->next_step_size;
+    const char *from = (const char *)g + first * k->size, *e = (const char *)f->e + first * k->size;
 
-    *m = f->m;
-    if (scaled)
-        return k->add_scaled_finite(g, f->step_size / f->next_step_size, f->e, f->compressor->n,
-                                    f->m);
-    return k->add_finite(g, f->e, f->compressor->n, f->m);
+    if (f->step_size > 0 && f->step_size != f->next_step_size)
+        return k->add_scaled_finite(from, f->step_size / f->next_step_size, e, count, m);
+    return k->add_finite(from, e, count, m);
 }
 
-static void swap(csgdi_feedback *f)
+static void ef_commit(csgdi_feedback *f)
 {
     void *const e = f->m;
 
@@ -47,29 +44,11 @@ static void swap(csgdi_feedback *f)
     f->e = e;
 }
 
-static void ef_commit(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover)
-{
-    csgdi_message_apply(f->compressor, message, CSGDI_SUB, f->m);
-    if (leftover != NULL)
-        f->compressor->kernels->scatter(leftover->index, leftover->value, leftover->k, CSGDI_ADD,
-                                        f->m);
-    swap(f);
-}
-
-static void ef_commit_exact(csgdi_feedback *f)
-{
-    const csgdi_compressor *c = f->compressor;
-
-    if (c->n > 0) memset(f->m, 0, c->n * c->kernels->size);
-    swap(f);
-}
-
 const csgdi_feedback_ops csgdi_feedback_ef = {
     .name = "ef",
     .summary = "added to the next vector (error feedback)",
     .source = "Seide et al. 2014; Karimireddy et al. 2019",
     .create = ef_create,
-    .prepare = ef_prepare,
+    .fill = ef_fill,
     .commit = ef_commit,
-    .commit_exact = ef_commit_exact,
 };

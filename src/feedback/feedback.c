@@ -56,7 +56,6 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
                                    size_t *len)
 {
     csgdi_compressor *c;
-    const void *m;
 
     if (f == NULL || dst == NULL || len == NULL || (g == NULL && f->inner.core.n > 0))
         return csgdi_fail(CSGD_E_INVAL, "a NULL among feedback, g, dst and len");
@@ -64,11 +63,10 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
     if (cap < csgdi_message_bound(c))
         return csgdi_fail(CSGD_E_SPACE, "a message may need %zu bytes, there are %zu",
                           csgdi_message_bound(c), cap);
-    if (!csgdi_feedback_prepare(&f->core, g, &m))
+    if (!csgdi_feedback_write(&f->core, g, dst, len))
         return csgdi_fail(CSGD_E_NONFINITE,
                           "g, or g and the residual together, has NaN or infinity");
-    *len = csgdi_message_write(c, m, dst);
-    csgdi_feedback_commit(&f->core, dst, NULL);
+    csgdi_feedback_commit(&f->core, NULL, NULL);
     c->step++;
     return CSGD_OK;
 }

@@ -6,13 +6,14 @@
  *
  * A rule sits around a compressor and is used in two halves, with the exchange between them:
  *
- *     m = prepare(g)                     what to compress in place of g
- *     ... message = compressor(m), agreement, exchange ...
- *     commit(message, leftover)          the residual becomes what was not delivered
+ *     message = write(g)                 of m, which the rule puts in place of g
+ *     ... agreement, exchange ...
+ *     commit(leftover)                   the residual becomes what was not delivered
  *
- * Prepare changes nothing that a failed call would have to restore: it writes m beside the
- * residual, and commit makes the two change places.  A call that fails in between just does not
- * commit.
+ * The first half changes nothing that a failed call would have to restore: it writes what the
+ * message leaves out beside the residual, in one pass with the rest (compressors/fused.h), and
+ * commit makes the two change places.  A call that fails in between just does not commit.  Where m
+ * itself is wanted, prepare takes the place of write.
  *
  * With q the decoded message and kept the leftover, every rule with a residual obeys
  *
@@ -35,22 +36,19 @@ typedef struct csgdi_feedback_ops {
     /* Allocate for f->compressor; NULL: nothing to allocate. */
     csgd_status (*create)(csgdi_feedback *f, csgdi_arena *arena);
 
-    /* *m = the n elements to compress, valid until the next call; whether all are finite. */
-    bool (*prepare)(csgdi_feedback *f, const void *g, const void **m);
+    /* Write elements [first, first + count) of m, which replaces g, all n of which are given;
+     * whether they are finite.  NULL: m is g, and the rule remembers nothing. */
+    bool (*fill)(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m);
 
-    /* The message of the last prepared m was delivered, but for the leftover (NULL: all of it).
-     * message has passed csgdi_message_check(). */
-    void (*commit)(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover);
-
-    /* The last prepared m itself was delivered, exactly. */
-    void (*commit_exact)(csgdi_feedback *f);
+    /* f->m is the residual now. */
+    void (*commit)(csgdi_feedback *f);
 } csgdi_feedback_ops;
 
 struct csgdi_feedback {
     const csgdi_feedback_ops *ops;
     csgdi_compressor *compressor;
     void *e;               /* residual, NULL for rules that have none */
-    void *m;               /* what prepare made of g and e */
+    void *m;               /* the next residual, or m itself */
     double step_size;      /* that the last committed result was for; 0: never told */
     double next_step_size; /* that the next one is for */
 };
@@ -71,8 +69,18 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
 csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
                                 csgdi_compressor *compressor, csgdi_arena *arena);
 
+/* Write the message of m for g.  False if m is not finite (csgdi_message_write() says how far it
+ * looks without a rule that remembers): dst is undefined then, and nothing else has changed. */
+bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len);
+
+/* *m = the n elements to compress, valid until the next call; whether all are finite. */
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m);
+
+/* The message was delivered, but for the leftover (NULL: all of it).  message: NULL if the first half
+ * was write; after prepare, what stands for m, having passed csgdi_message_check(). */
 void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover);
+
+/* After prepare: m itself was delivered, exactly. */
 void csgdi_feedback_commit_exact(csgdi_feedback *f);
 
 /* Zero residual, of no step size yet. */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 #include "base/error.h"
+#include "compressors/fused.h"
 #include "feedback/feedback.h"
 
 static const csgdi_feedback_ops *const list[] = {
@@ -59,21 +60,59 @@ csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
     return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;
 }
 
+/* What a rule makes m of. */
+typedef struct maker {
+    const csgdi_feedback *f;
+    const void *g;
+} maker;
+
+static bool fill(const void *object, size_t first, size_t count, void *m)
+{
+    const maker *self = object;
+
+    return self->f->ops->fill(self->f, self->g, first, count, m);
+}
+
+bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len)
+{
+    const maker self = {f, g};
+    const csgdi_source source = {fill, &self};
+
+    if (f->ops->fill == NULL) return csgdi_message_write(f->compressor, g, dst, len);
+    return csgdi_fused_write(f->compressor, &source, f->m, dst, len);
+}
+
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m)
 {
-    return f->ops->prepare(f, g, m);
+    const csgdi_compressor *c = f->compressor;
+
+    *m = f->ops->fill != NULL ? f->m : g;
+    if (f->ops->fill != NULL) return f->ops->fill(f, g, 0, c->n, f->m);
+    return c->ops->family == CSGDI_EXACT || c->kernels->finite(g, c->n);
+}
+
+static void commit(csgdi_feedback *f)
+{
+    if (f->ops->commit != NULL) f->ops->commit(f);
+    f->step_size = f->next_step_size;
 }
 
 void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover)
 {
-    f->ops->commit(f, message, leftover);
-    f->step_size = f->next_step_size;
+    if (f->ops->fill != NULL && message != NULL)
+        csgdi_message_apply(f->compressor, message, CSGDI_SUB, f->m);
+    if (f->ops->fill != NULL && leftover != NULL)
+        f->compressor->kernels->scatter(leftover->index, leftover->value, leftover->k, CSGDI_ADD,
+                                        f->m);
+    commit(f);
 }
 
 void csgdi_feedback_commit_exact(csgdi_feedback *f)
 {
-    f->ops->commit_exact(f);
-    f->step_size = f->next_step_size;
+    const csgdi_compressor *c = f->compressor;
+
+    if (f->ops->fill != NULL && c->n > 0) memset(f->m, 0, c->n * c->kernels->size);
+    commit(f);
 }
 
 void csgdi_feedback_clear(csgdi_feedback *f)

@@ -305,12 +305,12 @@ const golden_bad golden_bad_messages[] = {
      "00000000 00000000 00000000 00000000 "
      "08000000 00000000 37c02293 13ad4eab "
      "00000000 00000000"},
-    {"a negative scale", "sign block=8", 4, CSGD_E_CORRUPT, "scale of block 0 is -1",
+    {"a negative scale", "sign block=8", 4, CSGD_E_CORRUPT, "block 0: the scale is -1",
      "43534744 01000300 01000000 00000000 "
      "04000000 00000000 00000000 00000000 "
      "08000000 00000000 3492b0ee a1880a96 "
      "000080bf 0f000000"},
-    {"an infinite scale", "sign block=8 type=f64", 4, CSGD_E_CORRUPT, "scale of block 0 is inf",
+    {"an infinite scale", "sign block=8 type=f64", 4, CSGD_E_CORRUPT, "block 0: the scale is inf",
      "43534744 01000300 02000000 00000000 "
      "04000000 00000000 00000000 00000000 "
      "10000000 00000000 8a4fb8ba 0efdfc64 "
@@ -336,13 +336,13 @@ const golden_bad golden_bad_messages[] = {
      "18000000 00000000 73baf62c 9e669289 "
      "02000000 00000000 00000000 03000000 "
      "0000803f 00000040"},
-    {"a bucket of negative scale", "qsgd bits=4", 4, CSGD_E_CORRUPT, "scale of bucket 0 is -1",
+    {"a bucket of negative scale", "qsgd bits=4", 4, CSGD_E_CORRUPT, "block 0: the scale is -1",
      "43534744 01000600 01000000 00000000 "
      "04000000 00000000 00000000 00000000 "
      "08000000 00000000 01e8c81d ea52bdf0 "
      "000080bf 77770000"},
     {"a bucket of infinite scale", "qsgd bits=4 type=f64", 4, CSGD_E_CORRUPT,
-     "scale of bucket 0 is inf",
+     "block 0: the scale is inf",
      "43534744 01000600 02000000 00000000 "
      "04000000 00000000 00000000 00000000 "
      "10000000 00000000 c5a439ff 30a61756 "

@@ -173,7 +173,7 @@ static void bad_scale(void **state)
                 memcpy(scale, y, size);
                 csgdi_header_write(&h, message);
                 assert_fails(csgd_compressor_decompress(c, message, len, y), CSGD_E_CORRUPT,
-                             block == 0 ? "scale of block 0" : "scale of block 1");
+                             block == 0 ? "block 0: the scale" : "block 1: the scale");
                 memcpy(scale, kept, size);
             }
         csgd_compressor_destroy(&c);

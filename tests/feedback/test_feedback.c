@@ -174,7 +174,7 @@ static void sent_and_kept_make_m(void **state)
 
 /* --- calls that fail --- */
 
-/* The call fails, and residual, step, dst and len are as before. */
+/* The call fails, and residual, step, len and, but for what is not finite, dst are as before. */
 static void check_unchanged(subject *s, const void *g, size_t cap, csgd_status status,
                             const char *words)
 {
@@ -187,7 +187,7 @@ static void check_unchanged(subject *s, const void *g, size_t cap, csgd_status s
     if (s->n > 0) assert_ok(csgd_feedback_residual(s->f, s->scratch));
     assert_fails(csgd_feedback_compress(s->f, g, s->message, cap, &len), status, words);
     assert_int_equal(len, 12345);
-    assert_memory_equal(s->message, before, s->cap);
+    if (status != CSGD_E_NONFINITE) assert_memory_equal(s->message, before, s->cap);
     assert_true(s->f->inner.core.step == at);
     assert_ok(csgd_feedback_residual(s->f, s->e));
     assert_memory_equal(s->e, s->scratch, s->bytes);

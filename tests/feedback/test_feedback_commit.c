@@ -21,6 +21,7 @@ enum { N = 1000, CAP = 8192 };
 typedef struct subject {
     csgd_feedback *f;
     csgd_type type;
+    char spec[128];
     double g[N], m[N], q[N], e[N];
     double raw[N]; /* as float or double */
     uint8_t message[CAP];
@@ -28,17 +29,17 @@ typedef struct subject {
 
 static void open_subject(subject *s, const char *spec, csgd_type type)
 {
-    char text[128];
-
     *s = (subject){.type = type};
-    snprintf(text, sizeof text, "%s type=%s", spec, type == CSGD_F32 ? "f32" : "f64");
-    assert_ok(csgd_feedback_create(text, N, &s->f));
+    snprintf(s->spec, sizeof s->spec, "%s type=%s", spec, type == CSGD_F32 ? "f32" : "f64");
+    assert_ok(csgd_feedback_create(s->spec, N, &s->f));
     assert_in_range(csgd_compressor_bound(&s->f->inner), 1, CAP);
 }
 
 static void for_each(void (*check)(subject *s))
 {
-    static const char *const specs[] = {"topk ratio=0.1", "sign block=64"};
+    static const char *const specs[] = {"topk ratio=0.1",       "sign block=64",
+                                        "sign block=8192",      "randk ratio=0.1",
+                                        "threshold lambda=0.5", "qsgd bits=4 feedback=ef"};
 
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
         for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
@@ -66,8 +67,9 @@ static const void *prepare(subject *s)
 static void write_message(subject *s, const void *m)
 {
     csgdi_compressor *c = &s->f->inner.core;
-    const size_t len = csgdi_message_write(c, m, s->message);
+    size_t len;
 
+    assert_true(csgdi_message_write(c, m, s->message, &len));
     assert_ok(csgdi_message_check(c, s->message, len, NULL));
     csgdi_message_apply(c, s->message, CSGDI_SET, s->raw);
     oracle_load(s->type, s->raw, N, s->q);
@@ -173,6 +175,41 @@ static void empty_leftover(void **state)
 /* --- nothing delivered, or all of it --- */
 
 /* Between prepare and commit nothing has happened yet: a call that fails there just stops. */
+/* The message and the residual in one pass are what they are step by step. */
+static void check_one_pass(subject *s)
+{
+    uint8_t message[CAP];
+    double narrow[N];
+    csgd_feedback *twin;
+    size_t len = 0;
+
+    assert_ok(csgd_feedback_create(s->spec, N, &twin));
+    for (uint64_t number = 0; number < 10; number++) {
+        s->f->core.next_step_size = twin->core.next_step_size = number < 5 ? 0.5 : 0.25;
+        step(s, number);
+        oracle_store(s->type, s->g, N, narrow);
+        assert_true(csgdi_feedback_write(&twin->core, narrow, message, &len));
+        assert_memory_equal(message, s->message, len);
+        csgdi_feedback_commit(&twin->core, NULL, NULL);
+        csgdi_feedback_residual(&twin->core, narrow);
+        csgdi_feedback_residual(&s->f->core, s->raw);
+        assert_memory_equal(narrow, s->raw, N * csgd_type_size(s->type));
+        s->f->inner.core.step++;
+        twin->inner.core.step++;
+    }
+    memset(narrow, 0xff, sizeof narrow); /* NaN: refused, and the residual stays */
+    assert_false(csgdi_feedback_write(&twin->core, narrow, message, &len));
+    csgdi_feedback_residual(&twin->core, narrow);
+    assert_memory_equal(narrow, s->raw, N * csgd_type_size(s->type));
+    csgd_feedback_destroy(&twin);
+}
+
+static void one_pass(void **state)
+{
+    (void)state;
+    for_each(check_one_pass);
+}
+
 static void check_abandoned(subject *s)
 {
     double before[N];
@@ -343,10 +380,15 @@ static void none_has_no_residual(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(leftover_comes_back),  cmocka_unit_test(leftover_is_exact),
-        cmocka_unit_test(empty_leftover),       cmocka_unit_test(abandoned),
-        cmocka_unit_test(delivered_exactly),    cmocka_unit_test(scaled_by_step_sizes),
-        cmocka_unit_test(first_size),           cmocka_unit_test(norm),
+        cmocka_unit_test(leftover_comes_back),
+        cmocka_unit_test(leftover_is_exact),
+        cmocka_unit_test(empty_leftover),
+        cmocka_unit_test(one_pass),
+        cmocka_unit_test(abandoned),
+        cmocka_unit_test(delivered_exactly),
+        cmocka_unit_test(scaled_by_step_sizes),
+        cmocka_unit_test(first_size),
+        cmocka_unit_test(norm),
         cmocka_unit_test(none_has_no_residual),
     };
     return cmocka_run_group_tests_name("feedback/commit", tests, NULL, NULL);
