@@ -34,6 +34,17 @@ enum { CSGDI_BLOCK = 4096, CSGDI_LANES = 16 };
 /* What to do with a decoded value. */
 typedef enum csgdi_mode { CSGDI_SET, CSGDI_ADD, CSGDI_SUB } csgdi_mode;
 
+/* Evenly spaced levels: base + unit * (least + code), code = 0 .. levels - 1. */
+typedef struct csgdi_grid {
+    double base, unit;
+    double scale;    /* about 1 / unit; 0 where unit is */
+    int least;       /* 0, or negative where base lies inside */
+    unsigned levels; /* 2 .. 256 */
+    unsigned bits;   /* of a code: 1 .. 8, levels <= 2^bits */
+} csgdi_grid;
+
+typedef enum csgdi_half { CSGDI_BF16, CSGDI_F16 } csgdi_half;
+
 typedef struct csgdi_kernels {
     const char *isa; /* "ref", "avx2", "avx512" */
     csgd_type type;
@@ -59,8 +70,15 @@ typedef struct csgdi_kernels {
 
     /* --- one block: n <= CSGDI_BLOCK --- */
 
-    double (*abs_sum)(const void *x, size_t n);    /* sum of |x[i]| */
     double (*square_sum)(const void *x, size_t n); /* sum of x[i]^2, squared in double */
+
+    /* Sum of |x[i]|.  Whole groups of 64 first: s[j] += (|x[j]| + |x[j + 16]|) + (|x[j + 32]| +
+     * |x[j + 48]|), the bracket in the element type; then the rest, element by element. */
+    double (*abs_sum)(const void *x, size_t n);
+
+    /* sum[0] of |x[i]| over x[i] >= 0, sum[1] over the others, in the order of abs_sum, where an
+     * element that a sum leaves out counts as 0. */
+    void (*sign_sums)(const void *x, size_t n, double sum[2]);
 
     /* --- sign --- */
 
@@ -95,25 +113,67 @@ typedef struct csgdi_kernels {
     void (*gather)(const uint32_t *index, const double *factor, size_t k, const void *x,
                    void *value);
 
-    /* --- quantizing ---
-     * On a scale m >= 0 there are the 2 s + 1 values q / s * m with q = -s .. s and s =
-     * 2^(bits - 1) - 1, 2 <= bits <= 8.  The code of q is q + s.  Codes follow each other bit by
-     * bit, low bits first: bit b of all is bit b % 8 of byte b / 8, so eight codes take `bits`
-     * bytes. */
+    /* The same without limit to ties, and what is appended becomes 0 in x. */
+    size_t (*key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
+                      uint32_t *index, void *value);
 
-    /* The |x[i]| with the largest key, 0 where n is 0. */
+    /* Copy to memory that will not be read again soon, past the caches where that is possible. */
+    void (*stream)(const void *x, size_t n, void *y);
+
+    /* --- codes of few bits ---
+     * Random words of 16 bits come in tiles of 128 elements: element i = 128 t + j takes the half
+     * j / 16 % 2 (0: the low one) of word j / 32 of the block 16 t + j % 16 (philox.h).  `random`
+     * NULL: all words are 2^15, which rounds to nearest.  `first` is the element that x begins
+     * with, a multiple of 8. */
+
+    /* The |x[i]| with the largest key, 0 where n is 0; not below infinity if one is not finite. */
     double (*abs_max)(const void *x, size_t n);
 
-    /* The codes of x[0..n), all |x[i]| <= m, in ceil(n bits / 8) bytes, unused high bits zero.
-     * |q| is the integer part of |x[i]| / m * s + w / 2^32, computed in double in this order; w
-     * is the word of element first + i, first a multiple of 4.  Where m is 0, q is. */
-    void (*quantize)(const void *x, size_t n, double m, unsigned bits, const csgdi_random *random,
+    /* range[0] the least and range[1] the largest of finite x, -0 as 0; 0 and 0 where n is 0.
+     * Returns whether all are finite; if not, range is undefined. */
+    bool (*min_max)(const void *x, size_t n, double range[2]);
+
+    /* Codes 0 .. levels - 1 of the grid, `bits` bits each (levels <= 2^bits), low bits first: bit b of
+     * all is bit b % 8 of byte b / 8, so eight codes take `bits` bytes; unused high bits of the last
+     * byte are zero.
+     *     v = (x[i] - base) * scale   in the element type, base and scale rounded to it; in double
+     *                                 where scale is beyond the element type
+     *     t = v 2^16 to the nearest integer, ties to even, v first limited to [least, least + levels - 1]
+     *     code = floor((t + word) / 2^16) - least
+     * so a code is one of the two levels around v, and the nearer one more often. */
+    void (*quantize)(const void *x, size_t n, const csgdi_grid *grid, const csgdi_random *random,
                      uint64_t first, uint8_t *codes);
 
-    /* y[i] = or += or -= q / s * m, computed in double in this order and rounded to the element
-     * type first.  Any codes are taken. */
-    void (*dequantize)(const uint8_t *codes, size_t n, double m, unsigned bits, csgdi_mode mode,
+    /* y[i] = or += or -= base + unit * (code + least), in the element type, base and unit rounded
+     * to it, product and sum rounded one after the other.  Any codes are taken. */
+    void (*dequantize)(const uint8_t *codes, size_t n, const csgdi_grid *grid, csgdi_mode mode,
                        void *y);
+
+    /* --- 16-bit floats: bfloat16 and binary16 ---
+     * scale is a power of two. */
+
+    /* half[i] = x[i] * scale, rounded: to nearest even where random is NULL, NaN to a quiet NaN and
+     * what is too large to infinity; at random otherwise, up in magnitude with the probability of the
+     * part that is cut off, up to 2^-16 of it, and never beyond the largest finite number.  half
+     * need not be aligned.  Elements of doubles are first rounded to float, to odd. */
+    void (*to_half)(const void *x, size_t n, csgdi_half format, double scale,
+                    const csgdi_random *random, uint64_t first, void *half);
+
+    /* y[i] = or += or -= half[i] / scale.  half need not be aligned. */
+    void (*from_half)(const void *half, size_t n, csgdi_half format, double scale, csgdi_mode mode,
+                      void *y);
+
+    /* --- powers of two ---
+     * Code 0 is 0; code 128 s + c, c = 1 .. 127, is (-1)^s 2^(top - 127 + c). */
+
+    /* x[i] rounded to one of the two powers of two around it, up in magnitude with the probability of
+     * its mantissa, the upper 16 bits of it; below 2^(top - 126) to that or to 0.  All
+     * |x[i]| <= 2^top; subnormal numbers become 0. */
+    void (*to_power)(const void *x, size_t n, int top, const csgdi_random *random, uint64_t first,
+                     uint8_t *codes);
+
+    /* y[i] = or += or -= the value of a code; what is below the element type is 0. */
+    void (*from_power)(const uint8_t *codes, size_t n, int top, csgdi_mode mode, void *y);
 } csgdi_kernels;
 
 /* The table for a type: the best that this machine runs, or the one that the environment
