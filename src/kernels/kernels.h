@@ -121,10 +121,8 @@ typedef struct csgdi_kernels {
     void (*stream)(const void *x, size_t n, void *y);
 
     /* --- codes of few bits ---
-     * Random words of 16 bits come in tiles of 128 elements: element i = 128 t + j takes the half
-     * j / 16 % 2 (0: the low one) of word j / 32 of the block 16 t + j % 16 (philox.h).  `random`
-     * NULL: all words are 2^15, which rounds to nearest.  `first` is the element that x begins
-     * with, a multiple of 8. */
+     * `first` is the element that x begins with, a multiple of 8.  It decides the 16-bit words
+     * (philox.h).  Where `random` is NULL all words are 2^15, which rounds to nearest. */
 
     /* The |x[i]| with the largest key, 0 where n is 0; not below infinity if one is not finite. */
     double (*abs_max)(const void *x, size_t n);
@@ -133,12 +131,13 @@ typedef struct csgdi_kernels {
      * Returns whether all are finite; if not, range is undefined. */
     bool (*min_max)(const void *x, size_t n, double range[2]);
 
-    /* Codes 0 .. levels - 1 of the grid, `bits` bits each (levels <= 2^bits), low bits first: bit b of
-     * all is bit b % 8 of byte b / 8, so eight codes take `bits` bytes; unused high bits of the last
-     * byte are zero.
+    /* Codes 0 .. levels - 1 of the grid, `bits` bits each, low bits first: bit b of all is bit
+     * b % 8 of byte b / 8, so eight codes take `bits` bytes; unused high bits of the last byte are
+     * zero.
      *     v = (x[i] - base) * scale   in the element type, base and scale rounded to it; in double
      *                                 where scale is beyond the element type
-     *     t = v 2^16 to the nearest integer, ties to even, v first limited to [least, least + levels - 1]
+     *     t = v 2^16                  v first limited to least .. least + levels - 1, NaN to least;
+     *                                 rounded to the nearest integer, ties to even
      *     code = floor((t + word) / 2^16) - least
      * so a code is one of the two levels around v, and the nearer one more often. */
     void (*quantize)(const void *x, size_t n, const csgdi_grid *grid, const csgdi_random *random,
@@ -150,29 +149,34 @@ typedef struct csgdi_kernels {
                        void *y);
 
     /* --- 16-bit floats: bfloat16 and binary16 ---
-     * scale is a power of two. */
+     * scale is a power of two, as is 1 / scale, in the element type.  half need not be aligned. */
 
-    /* half[i] = x[i] * scale, rounded: to nearest even where random is NULL, NaN to a quiet NaN and
-     * what is too large to infinity; at random otherwise, up in magnitude with the probability of the
-     * part that is cut off, up to 2^-16 of it, and never beyond the largest finite number.  half
-     * need not be aligned.  Elements of doubles are first rounded to float, to odd. */
+    /* half[i] is v = x[i] * scale, a product in the element type and of doubles then rounded to
+     * float, to odd.  Where random is NULL, v to the nearest half, ties to even, what is too large
+     * to infinity and NaN to the one without sign and with only the highest bit of the mantissa.
+     * Otherwise all x[i] are finite, and it is the sign of v with floor(u + word / 2^16) times the
+     * distance of halves around v, or the largest finite half if that is smaller: u = |v| over
+     * that distance, rounded to a multiple of 2^-16, ties to even, which is all of it but below
+     * 2^-14 in binary16. */
     void (*to_half)(const void *x, size_t n, csgdi_half format, double scale,
                     const csgdi_random *random, uint64_t first, void *half);
 
-    /* y[i] = or += or -= half[i] / scale.  half need not be aligned. */
+    /* y[i] = or += or -= half[i] / scale, a quotient in the element type. */
     void (*from_half)(const void *half, size_t n, csgdi_half format, double scale, csgdi_mode mode,
                       void *y);
 
     /* --- powers of two ---
      * Code 0 is 0; code 128 s + c, c = 1 .. 127, is (-1)^s 2^(top - 127 + c). */
 
-    /* x[i] rounded to one of the two powers of two around it, up in magnitude with the probability of
-     * its mantissa, the upper 16 bits of it; below 2^(top - 126) to that or to 0.  All
-     * |x[i]| <= 2^top; subnormal numbers become 0. */
+    /* x[i] to one of the two powers of two around it: of |x[i]| = (1 + p) 2^e, to 2^(e + 1) where
+     * the upper 16 bits of p and the word carry.  Below 2^(top - 126) it becomes that power where
+     * the upper 16 bits of the quotient of the two and the word carry, 0 else.  Subnormal numbers
+     * become 0, and nothing a power beyond the element type.  All |x[i]| <= 2^top, -126 <= top. */
     void (*to_power)(const void *x, size_t n, int top, const csgdi_random *random, uint64_t first,
                      uint8_t *codes);
 
-    /* y[i] = or += or -= the value of a code; what is below the element type is 0. */
+    /* y[i] = or += or -= the value of a code, 0 for code 128 too.  What is below the normal numbers
+     * of the element type is 0, and what is beyond them infinity. */
     void (*from_power)(const uint8_t *codes, size_t n, int top, csgdi_mode mode, void *y);
 } csgdi_kernels;
 
