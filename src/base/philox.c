@@ -52,3 +52,24 @@ void csgdi_random_block(const csgdi_random *random, uint64_t block, uint32_t out
                                  random->high[1]};
     csgdi_philox(random->key, counter, out);
 }
+
+uint16_t csgdi_random_half(const csgdi_random *random, uint64_t i)
+{
+    const unsigned j = (unsigned)(i % CSGDI_TILE);
+    uint32_t word[4];
+
+    csgdi_random_block(random, i / CSGDI_TILE * 16 + j % 16, word);
+    return (uint16_t)(word[j / 32] >> j / 16 % 2 * 16);
+}
+
+void csgdi_random_tile(const csgdi_random *random, uint64_t tile, uint16_t out[CSGDI_TILE])
+{
+    for (unsigned lane = 0; lane < 16; lane++) {
+        uint32_t word[4];
+        csgdi_random_block(random, tile * 16 + lane, word);
+        for (unsigned w = 0; w < 4; w++) {
+            out[32 * w + lane] = (uint16_t)word[w];
+            out[32 * w + lane + 16] = (uint16_t)(word[w] >> 16);
+        }
+    }
+}

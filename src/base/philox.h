@@ -13,7 +13,10 @@
  *     key      seed
  *     counter  block index (64 bits) | step (32 low bits) | stream (8) and tensor (24)
  *
- * where element i takes word i % 4 of block i / 4.
+ * where element i takes word i % 4 of block i / 4.  Where 16 bits are enough, elements take halves
+ * of words in tiles of 128: element i = 128 t + j takes half j / 16 % 2 (0: the low one) of word
+ * j / 32 of block 16 t + j % 16.  So sixteen blocks computed side by side, one a lane, are the
+ * halves of sixteen neighbours eight times over, without moving anything between lanes.
  */
 
 #include <stdint.h>
@@ -43,5 +46,13 @@ csgdi_random csgdi_random_make(uint64_t seed, csgdi_stream stream, uint32_t rank
 
 /* out[0..4) = words of elements 4 * block .. 4 * block + 3. */
 void csgdi_random_block(const csgdi_random *random, uint64_t block, uint32_t out[4]);
+
+enum { CSGDI_TILE = 128 };
+
+/* The 16 bits of element i. */
+uint16_t csgdi_random_half(const csgdi_random *random, uint64_t i);
+
+/* out[0..CSGDI_TILE) = the 16 bits of elements CSGDI_TILE * tile and following. */
+void csgdi_random_tile(const csgdi_random *random, uint64_t tile, uint16_t out[CSGDI_TILE]);
 
 #endif

@@ -34,6 +34,17 @@ enum { CSGDI_BLOCK = 4096, CSGDI_LANES = 16 };
 /* What to do with a decoded value. */
 typedef enum csgdi_mode { CSGDI_SET, CSGDI_ADD, CSGDI_SUB } csgdi_mode;
 
+/* Evenly spaced levels: base + unit * (least + code), code = 0 .. levels - 1. */
+typedef struct csgdi_grid {
+    double base, unit;
+    double scale;    /* about 1 / unit; 0 where unit is */
+    int least;       /* 0, or negative where base lies inside */
+    unsigned levels; /* 2 .. 256 */
+    unsigned bits;   /* of a code: 1 .. 8, levels <= 2^bits */
+} csgdi_grid;
+
+typedef enum csgdi_half { CSGDI_BF16, CSGDI_F16 } csgdi_half;
+
 typedef struct csgdi_kernels {
     const char *isa; /* "ref", "avx2", "avx512" */
     csgd_type type;
@@ -59,8 +70,15 @@ typedef struct csgdi_kernels {
 
     /* --- one block: n <= CSGDI_BLOCK --- */
 
-    double (*abs_sum)(const void *x, size_t n);    /* sum of |x[i]| */
     double (*square_sum)(const void *x, size_t n); /* sum of x[i]^2, squared in double */
+
+    /* Sum of |x[i]|.  Whole groups of 64 first: s[j] += (|x[j]| + |x[j + 16]|) + (|x[j + 32]| +
+     * |x[j + 48]|), the bracket in the element type; then the rest, element by element. */
+    double (*abs_sum)(const void *x, size_t n);
+
+    /* sum[0] of |x[i]| over x[i] >= 0, sum[1] over the others, in the order of abs_sum, where an
+     * element that a sum leaves out counts as 0. */
+    void (*sign_sums)(const void *x, size_t n, double sum[2]);
 
     /* --- sign --- */
 
@@ -95,25 +113,71 @@ typedef struct csgdi_kernels {
     void (*gather)(const uint32_t *index, const double *factor, size_t k, const void *x,
                    void *value);
 
-    /* --- quantizing ---
-     * On a scale m >= 0 there are the 2 s + 1 values q / s * m with q = -s .. s and s =
-     * 2^(bits - 1) - 1, 2 <= bits <= 8.  The code of q is q + s.  Codes follow each other bit by
-     * bit, low bits first: bit b of all is bit b % 8 of byte b / 8, so eight codes take `bits`
-     * bytes. */
+    /* The same without limit to ties, and what is appended becomes 0 in x. */
+    size_t (*key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
+                      uint32_t *index, void *value);
 
-    /* The |x[i]| with the largest key, 0 where n is 0. */
+    /* Copy to memory that will not be read again soon, past the caches where that is possible. */
+    void (*stream)(const void *x, size_t n, void *y);
+
+    /* --- codes of few bits ---
+     * `first` is the element that x begins with, a multiple of 8.  It decides the 16-bit words
+     * (philox.h).  Where `random` is NULL all words are 2^15, which rounds to nearest. */
+
+    /* The |x[i]| with the largest key, 0 where n is 0; not below infinity if one is not finite. */
     double (*abs_max)(const void *x, size_t n);
 
-    /* The codes of x[0..n), all |x[i]| <= m, in ceil(n bits / 8) bytes, unused high bits zero.
-     * |q| is the integer part of |x[i]| / m * s + w / 2^32, computed in double in this order; w
-     * is the word of element first + i, first a multiple of 4.  Where m is 0, q is. */
-    void (*quantize)(const void *x, size_t n, double m, unsigned bits, const csgdi_random *random,
+    /* range[0] the least and range[1] the largest of finite x, -0 as 0; 0 and 0 where n is 0.
+     * Returns whether all are finite; if not, range is undefined. */
+    bool (*min_max)(const void *x, size_t n, double range[2]);
+
+    /* Codes 0 .. levels - 1 of the grid, `bits` bits each, low bits first: bit b of all is bit
+     * b % 8 of byte b / 8, so eight codes take `bits` bytes; unused high bits of the last byte are
+     * zero.
+     *     v = (x[i] - base) * scale   in the element type, base and scale rounded to it; in double
+     *                                 where scale is beyond the element type
+     *     t = v 2^16                  v first limited to least .. least + levels - 1, NaN to least;
+     *                                 rounded to the nearest integer, ties to even
+     *     code = floor((t + word) / 2^16) - least
+     * so a code is one of the two levels around v, and the nearer one more often. */
+    void (*quantize)(const void *x, size_t n, const csgdi_grid *grid, const csgdi_random *random,
                      uint64_t first, uint8_t *codes);
 
-    /* y[i] = or += or -= q / s * m, computed in double in this order and rounded to the element
-     * type first.  Any codes are taken. */
-    void (*dequantize)(const uint8_t *codes, size_t n, double m, unsigned bits, csgdi_mode mode,
+    /* y[i] = or += or -= base + unit * (code + least), in the element type, base and unit rounded
+     * to it, product and sum rounded one after the other.  Any codes are taken. */
+    void (*dequantize)(const uint8_t *codes, size_t n, const csgdi_grid *grid, csgdi_mode mode,
                        void *y);
+
+    /* --- 16-bit floats: bfloat16 and binary16 ---
+     * scale is a power of two, as is 1 / scale, in the element type.  half need not be aligned. */
+
+    /* half[i] is v = x[i] * scale, a product in the element type and of doubles then rounded to
+     * float, to odd.  Where random is NULL, v to the nearest half, ties to even, what is too large
+     * to infinity and NaN to the one without sign and with only the highest bit of the mantissa.
+     * Otherwise all x[i] are finite, and it is the sign of v with floor(u + word / 2^16) times the
+     * distance of halves around v, or the largest finite half if that is smaller: u = |v| over
+     * that distance, rounded to a multiple of 2^-16, ties to even, which is all of it but below
+     * 2^-14 in binary16. */
+    void (*to_half)(const void *x, size_t n, csgdi_half format, double scale,
+                    const csgdi_random *random, uint64_t first, void *half);
+
+    /* y[i] = or += or -= half[i] / scale, a quotient in the element type. */
+    void (*from_half)(const void *half, size_t n, csgdi_half format, double scale, csgdi_mode mode,
+                      void *y);
+
+    /* --- powers of two ---
+     * Code 0 is 0; code 128 s + c, c = 1 .. 127, is (-1)^s 2^(top - 127 + c). */
+
+    /* x[i] to one of the two powers of two around it: of |x[i]| = (1 + p) 2^e, to 2^(e + 1) where
+     * the upper 16 bits of p and the word carry.  Below 2^(top - 126) it becomes that power where
+     * the upper 16 bits of the quotient of the two and the word carry, 0 else.  Subnormal numbers
+     * become 0, and nothing a power beyond the element type.  All |x[i]| <= 2^top, -126 <= top. */
+    void (*to_power)(const void *x, size_t n, int top, const csgdi_random *random, uint64_t first,
+                     uint8_t *codes);
+
+    /* y[i] = or += or -= the value of a code, 0 for code 128 too.  What is below the normal numbers
+     * of the element type is 0, and what is beyond them infinity. */
+    void (*from_power)(const uint8_t *codes, size_t n, int top, csgdi_mode mode, void *y);
 } csgdi_kernels;
 
 /* The table for a type: the best that this machine runs, or the one that the environment

@@ -16,6 +16,7 @@
                                            void *m);                                              \
     double csgdi_ref_##t##_abs_sum(const void *x, size_t n);                                      \
     double csgdi_ref_##t##_square_sum(const void *x, size_t n);                                   \
+    void csgdi_ref_##t##_sign_sums(const void *x, size_t n, double sum[2]);                       \
     void csgdi_ref_##t##_sign_pack(const void *x, size_t n, uint8_t *bits);                       \
     void csgdi_ref_##t##_sign_apply(const uint8_t *bits, size_t n, double scale, csgdi_mode mode, \
                                     void *y);                                                     \
@@ -28,10 +29,19 @@
     void csgdi_ref_##t##_gather(const uint32_t *index, const double *factor, size_t k,            \
                                 const void *x, void *value);                                      \
     double csgdi_ref_##t##_abs_max(const void *x, size_t n);                                      \
-    void csgdi_ref_##t##_quantize(const void *x, size_t n, double m, unsigned bits,               \
+    bool csgdi_ref_##t##_min_max(const void *x, size_t n, double range[2]);                       \
+    void csgdi_ref_##t##_quantize(const void *x, size_t n, const csgdi_grid *grid,                \
                                   const csgdi_random *random, uint64_t first, uint8_t *codes);    \
-    void csgdi_ref_##t##_dequantize(const uint8_t *codes, size_t n, double m, unsigned bits,      \
-                                    csgdi_mode mode, void *y);
+    void csgdi_ref_##t##_dequantize(const uint8_t *codes, size_t n, const csgdi_grid *grid,       \
+                                    csgdi_mode mode, void *y);                                    \
+    void csgdi_ref_##t##_to_half(const void *x, size_t n, csgdi_half format, double scale,        \
+                                 const csgdi_random *random, uint64_t first, void *half);         \
+    void csgdi_ref_##t##_from_half(const void *half, size_t n, csgdi_half format, double scale,   \
+                                   csgdi_mode mode, void *y);                                     \
+    void csgdi_ref_##t##_to_power(const void *x, size_t n, int top, const csgdi_random *random,   \
+                                  uint64_t first, uint8_t *codes);                                \
+    void csgdi_ref_##t##_from_power(const uint8_t *codes, size_t n, int top, csgdi_mode mode,     \
+                                    void *y);
 
 CSGDI_REF_DECLARE(f32)
 CSGDI_REF_DECLARE(f64)

@@ -7,6 +7,7 @@
  *     REF_TYPE   the element type, float or double
  *     REF_BITS   the unsigned integer of its size
  *     REF_INF    the key of infinity: exponent bits all ones
+ *     REF_DIGITS bits of its mantissa, without the hidden one
  *     REF_ID     its csgd_type
  *     REF(name)  csgdi_ref_f32_name or csgdi_ref_f64_name
  *     REF_TABLE  the name of the table
@@ -90,18 +91,44 @@ bool REF(add_scaled_finite)(const void *g, double r, const void *e, size_t n, vo
 /* --- one block ---
  * Rows of sixteen, so that lane j of the row is the partial sum j. */
 
-double REF(abs_sum)(const void *x, size_t n)
+static inline REF_TYPE magnitude(REF_TYPE x)
 {
-    const REF_TYPE *a = x;
+    return (REF_TYPE)fabs((double)x);
+}
+
+static inline REF_TYPE if_plus(REF_TYPE x)
+{
+    return x >= 0 ? magnitude(x) : 0;
+}
+
+static inline REF_TYPE if_minus(REF_TYPE x)
+{
+    return x >= 0 ? 0 : magnitude(x);
+}
+
+static inline double sum_of(const REF_TYPE *a, size_t n, REF_TYPE (*term)(REF_TYPE x))
+{
     double s[CSGDI_LANES] = {0};
     size_t i = 0;
 
-    for (; n - i >= CSGDI_LANES; i += CSGDI_LANES)
-        for (size_t j = 0; j < CSGDI_LANES; j++)
-            s[j] += fabs((double)a[i + j]);
-    for (size_t j = 0; i + j < n; j++)
-        s[j] += fabs((double)a[i + j]);
+    for (; n - i >= 64; i += 64)
+        for (size_t j = i; j < i + CSGDI_LANES; j++)
+            s[j - i] +=
+                (double)((term(a[j]) + term(a[j + 16])) + (term(a[j + 32]) + term(a[j + 48])));
+    for (; i < n; i++)
+        s[i % CSGDI_LANES] += (double)term(a[i]);
     return csgdi_lanes_total(s);
+}
+
+double REF(abs_sum)(const void *x, size_t n)
+{
+    return sum_of(x, n, magnitude);
+}
+
+void REF(sign_sums)(const void *x, size_t n, double sum[2])
+{
+    sum[0] = sum_of(x, n, if_plus);
+    sum[1] = sum_of(x, n, if_minus);
 }
 
 double REF(square_sum)(const void *x, size_t n)
@@ -222,63 +249,7 @@ void REF(gather)(const uint32_t *index, const double *factor, size_t k, const vo
             v[j] = (REF_TYPE)((double)a[index[j]] * factor[j]);
 }
 
-/* --- quantizing ---
- * In groups of eight codes, which fit into an integer and take whole bytes. */
-
-double REF(abs_max)(const void *x, size_t n)
-{
-    const REF_TYPE *a = x;
-    REF_BITS most = 0;
-    REF_TYPE value;
-
-    for (size_t i = 0; i < n; i++)
-        if (key_of(a[i]) > most) most = key_of(a[i]);
-    memcpy(&value, &most, sizeof value);
-    return (double)value;
-}
-
-void REF(quantize)(const void *x, size_t n, double m, unsigned bits, const csgdi_random *random,
-                   uint64_t first, uint8_t *codes)
-{
-    const REF_TYPE *a = x;
-    const int s = (1 << (bits - 1)) - 1;
-
-    for (size_t i = 0; i < n; i += 8) {
-        const unsigned end = n - i < 8 ? (unsigned)(n - i) : 8;
-        uint64_t group = 0;
-        uint32_t w[8];
-
-        csgdi_random_block(random, (first + i) / 4, w);
-        if (end > 4) csgdi_random_block(random, (first + i) / 4 + 1, w + 4);
-        for (unsigned j = 0; j < end; j++) {
-            const double l = m > 0 ? fabs((double)a[i + j]) / m * s : 0;
-            const int q = (int)(l + w[j] * 0x1p-32);
-            group |= (uint64_t)(a[i + j] < 0 ? s - q : s + q) << j * bits;
-        }
-        memcpy(codes + i / 8 * bits, &group, (end * bits + 7) / 8);
-    }
-}
-
-void REF(dequantize)(const uint8_t *codes, size_t n, double m, unsigned bits, csgdi_mode mode,
-                     void *y)
-{
-    REF_TYPE *b = y;
-    REF_TYPE by_code[256];
-    const int s = (1 << (bits - 1)) - 1, mask = (1 << bits) - 1;
-
-    for (int code = 0; code <= mask; code++)
-        by_code[code] = (REF_TYPE)((double)(code - s) / s * m);
-    for (size_t i = 0; i < n; i += 8) {
-        const unsigned end = n - i < 8 ? (unsigned)(n - i) : 8;
-        uint64_t group = 0;
-
-        memcpy(&group, codes + i / 8 * bits, (end * bits + 7) / 8);
-        for (unsigned j = 0; j < end; j++) {
-            const REF_TYPE v = by_code[group >> j * bits & (uint64_t)mask];
-            b[i + j] = mode == CSGDI_SET ? v : mode == CSGDI_ADD ? b[i + j] + v : b[i + j] - v;
-        }
-    }
-}
+#include "kernels/ref_codes.h"
 
 const csgdi_kernels REF_TABLE = {
     .isa = "ref",
@@ -289,8 +260,9 @@ const csgdi_kernels REF_TABLE = {
     .sub = REF(sub),
     .add_finite = REF(add_finite),
     .add_scaled_finite = REF(add_scaled_finite),
-    .abs_sum = REF(abs_sum),
     .square_sum = REF(square_sum),
+    .abs_sum = REF(abs_sum),
+    .sign_sums = REF(sign_sums),
     .sign_pack = REF(sign_pack),
     .sign_apply = REF(sign_apply),
     .key_histogram = REF(key_histogram),
@@ -298,6 +270,11 @@ const csgdi_kernels REF_TABLE = {
     .scatter = REF(scatter),
     .gather = REF(gather),
     .abs_max = REF(abs_max),
+    .min_max = REF(min_max),
     .quantize = REF(quantize),
     .dequantize = REF(dequantize),
+    .to_half = REF(to_half),
+    .from_half = REF(from_half),
+    .to_power = REF(to_power),
+    .from_power = REF(from_power),
 };

@@ -100,28 +100,6 @@ static bool S(add_scaled_finite)(const void *g, double r, const void *e, size_t 
 
 /* --- one block --- */
 
-static double S(abs_sum)(const void *x, size_t n)
-{
-    const SIMD_TYPE *a = x;
-    D row[CSGDI_LANES / DOUBLES];
-    double s[CSGDI_LANES];
-    size_t i = 0;
-
-#pragma GCC unroll 4
-    for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++)
-        row[v] = d_zero();
-    for (; n - i >= CSGDI_LANES; i += CSGDI_LANES)
-#pragma GCC unroll 4
-        for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++)
-            row[v] = d_plus(row[v], d_abs(V(doubles)(a + i + v * DOUBLES)));
-#pragma GCC unroll 4
-    for (size_t v = 0; v < CSGDI_LANES / DOUBLES; v++)
-        d_store(s + v * DOUBLES, row[v]);
-    for (size_t j = 0; i + j < n; j++)
-        s[j] += fabs((double)a[i + j]);
-    return csgdi_lanes_total(s);
-}
-
 static double S(square_sum)(const void *x, size_t n)
 {
     const SIMD_TYPE *a = x;
@@ -259,8 +237,9 @@ const csgdi_kernels SIMD_TABLE = {
     .sub = S(sub),
     .add_finite = S(add_finite),
     .add_scaled_finite = S(add_scaled_finite),
-    .abs_sum = S(abs_sum),
     .square_sum = S(square_sum),
+    .abs_sum = REF(abs_sum),
+    .sign_sums = REF(sign_sums),
     .sign_pack = S(sign_pack),
     .sign_apply = S(sign_apply),
     .key_histogram = S(key_histogram),
@@ -268,8 +247,13 @@ const csgdi_kernels SIMD_TABLE = {
     .scatter = REF(scatter), /* an order to keep, and no vector that keeps it */
     .gather = REF(gather),
     .abs_max = REF(abs_max),
+    .min_max = REF(min_max),
     .quantize = REF(quantize),
     .dequantize = REF(dequantize),
+    .to_half = REF(to_half),
+    .from_half = REF(from_half),
+    .to_power = REF(to_power),
+    .from_power = REF(from_power),
 };
 
 #undef SIMD_TYPE
