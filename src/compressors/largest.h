@@ -2,17 +2,96 @@
 #ifndef CSGDI_LARGEST_H
 #define CSGDI_LARGEST_H
 
-/* largest.h: the k entries of largest magnitude. */
+/* largest.h: the k entries of largest magnitude, exactly, in little more than one pass.
+ *
+ * From call to call a bracket remembers between which two keys the k-th largest is likely to be.
+ * One pass collects the candidates, all entries from its lower end up; those within the bracket
+ * are searched for the k-th, and the candidates that are not chosen are moved out.  A bracket that
+ * did not hold costs time: another is guessed from a sample, and at last the vector is searched
+ * whole.  The entries chosen are a function of the vector alone.
+ *
+ * A NaN or an infinity has a larger key than any finite entry, so it is among the candidates, and
+ * whether all of the vector is finite is known without a pass of its own.
+ *
+ * Of a whole vector:
+ *
+ *     if (!csgdi_largest(&search, &bracket, x, n, 0, k, out)) return CSGD_E_NONFINITE;
+ *
+ * Of a vector m that is being made, chunk by chunk in a small buffer, each of which goes to its
+ * place in m afterwards; what is chosen is 0 in m, which is the residual then:
+ *
+ *     if (csgdi_largest_begin(&search, &bracket, k, out)) {
+ *         for (first = 0; first < n; first += count) {
+ *             make m[first .. first + count) in chunk;
+ *             more = csgdi_largest_chunk(&search, chunk, first, count);
+ *             copy chunk to m + first;
+ *             if (!more) break;                          // out of room: it will be RETRY
+ *         }
+ *         outcome = csgdi_largest_end(&search, m);
+ *     }
+ */
 
 #include "base/alloc.h"
 #include "wire/sparse.h"
 
-/* Scratch for a search; NULL with the sentence set. */
-uint64_t *csgdi_largest_scratch(csgdi_arena *arena);
+/* Of one vector, or of one tensor of it: zero before the first call. */
+typedef struct csgdi_bracket {
+    uint64_t low, high; /* keys; low is 0 where nothing is known */
+    uint64_t last;      /* the k-th key of the call before */
+    uint64_t moved;     /* how far it goes from one call to the next */
+    size_t k;           /* that the above is about */
+} csgdi_bracket;
+
+typedef enum csgdi_outcome {
+    CSGDI_DONE,
+    CSGDI_NONFINITE, /* the vector has NaN or infinity; nothing was remembered or appended */
+    CSGDI_RETRY      /* the bracket did not hold, or there was no room */
+} csgdi_outcome;
+
+/* Scratch of searches, one at a time. */
+typedef struct csgdi_search {
+    const csgdi_kernels *kernels;
+    uint64_t *counts; /* of a histogram */
+    char *band;       /* values within the bracket */
+    size_t band_room;
+    /* of the search that has begun */
+    csgdi_bracket *bracket; /* NULL: all from low up are wanted, and no more than k may be */
+    csgdi_sparse *out;
+    size_t k, taken, in_band; /* taken: candidates in out, after its out->k entries */
+    uint64_t low, high;
+    bool finite, fits;
+} csgdi_search;
+
+/* Entries of room that a search of k among n wants beyond the k themselves: out->room must be at
+ * least out->k + k + that.  Beyond room, out has space for CSGDI_LANES entries. */
+size_t csgdi_largest_spare(size_t n, size_t k);
+
+/* Memory for searches of at most k entries among at most n.  Returns whether there was, with the
+ * sentence set if not. */
+bool csgdi_search_create(csgdi_search *s, const csgdi_kernels *kernels, size_t n, size_t k,
+                         csgdi_arena *arena);
 
 /* Append the k entries of largest magnitude among n elements to out, x pointing to the first and
- * `base` its index; of equal magnitudes the lowest index wins.  k <= n, and k fit. */
-void csgdi_largest(const csgdi_kernels *kernels, const void *x, size_t n, uint32_t base, size_t k,
-                   uint64_t *scratch, csgdi_sparse *out);
+ * `base` its index; of equal magnitudes the lowest index wins.  k <= n.  Returns whether all n are
+ * finite; if not, nothing is appended. */
+bool csgdi_largest(csgdi_search *s, csgdi_bracket *bracket, const void *x, size_t n, uint32_t base,
+                   size_t k, csgdi_sparse *out);
+
+/* The same of a vector in chunks, appended to out at the end.  Returns whether there is a bracket to
+ * begin with: not at the first call, nor after one that failed. */
+bool csgdi_largest_begin(csgdi_search *s, csgdi_bracket *bracket, size_t k, csgdi_sparse *out);
+
+/* Instead: all entries with key >= limit, if they are no more than k.  RETRY if they are. */
+void csgdi_limit_begin(csgdi_search *s, uint64_t limit, size_t k, csgdi_sparse *out);
+
+/* Take the candidates from x[0..count), which become 0 there; x[0] is element `first`, and chunks
+ * come in ascending order.  false: out of room, x is whole or partly cut, and no more chunks are
+ * taken. */
+bool csgdi_largest_chunk(csgdi_search *s, void *x, size_t first, size_t count);
+
+/* Append what was chosen, and put the other candidates back into m, which has the chunks in their
+ * places: element `first` of a chunk is m[first].  Unless the outcome is DONE all are put back.
+ * After RETRY, csgdi_largest() of the same vector will do. */
+csgdi_outcome csgdi_largest_end(csgdi_search *s, void *m);
 
 #endif
