@@ -35,12 +35,6 @@ typedef struct csgdi_source {
     const void *object;
 } csgdi_source;
 
-typedef enum csgdi_cut_outcome {
-    CSGDI_CUT_DONE,
-    CSGDI_CUT_NONFINITE,
-    CSGDI_CUT_RETRY /* make the vector first, and select from that; nothing was done */
-} csgdi_cut_outcome;
-
 typedef enum csgdi_family { CSGDI_EXACT, CSGDI_QUANTIZE, CSGDI_SELECT, CSGDI_PROJECT } csgdi_family;
 
 typedef struct csgdi_compressor_ops {
@@ -55,7 +49,7 @@ typedef struct csgdi_compressor_ops {
     csgdi_keys keys;
 
     /* Check the spec against n, drop keys without effect, and allocate.  May set c->block,
-     * c->max_k, c->biased, c->variable and c->state. */
+     * c->max_k, c->spare, c->biased, c->variable and c->state. */
     csgd_status (*create)(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena);
 
     /* --- exact, quantize: one block of b elements, the first of them element `first`; b is c->block,
@@ -77,13 +71,13 @@ typedef struct csgdi_compressor_ops {
 
     /* --- select --- */
 
-    /* Fill out->k, index and value from x.  At most c->max_k entries.  Whether what is sent, and all
-     * that was looked at to choose it, is finite: a selection by magnitude looks at everything. */
+    /* Fill out->k, index and value from x.  At most c->max_k entries; out has room for c->spare
+     * more and CSGDI_LANES, as scratch.  Returns whether x is finite; out is undefined if not. */
     bool (*select)(csgdi_compressor *c, const void *x, csgdi_sparse *out);
 
-    /* The same from a vector in the making (fused.h), or NULL. */
-    csgdi_cut_outcome (*cut)(csgdi_compressor *c, const csgdi_source *source, void *m,
-                             csgdi_sparse *out);
+    /* Begin the same for a vector in chunks (largest.h), or for one segment of it, which is appended
+     * to out.  NULL where it can only be done whole now; no slot: always. */
+    struct csgdi_search *(*begin)(csgdi_compressor *c, size_t segment, csgdi_sparse *out);
 
     /* --- project: values of all rounds stand one after the other, c->max_k in all --- */
 
@@ -122,6 +116,7 @@ struct csgdi_compressor {
     uint64_t clipped;      /* messages that had no room for all that was to be sent */
     size_t block;          /* quantize: elements of a block; 1 at first */
     size_t max_k;          /* select: most entries of a stream; project: values of every message */
+    size_t spare;          /* select: entries of scratch that a search wants beyond max_k */
     csgdi_sparse stream;   /* select: scratch, and after a message was written what it sends */
     void *values;          /* project: scratch for max_k values */
     const size_t *segment; /* n_segments + 1 boundaries of tensors that select alone, or NULL */

@@ -49,7 +49,7 @@ typedef enum csgdi_outcome {
 } csgdi_outcome;
 
 /* Scratch of searches, one at a time. */
-typedef struct csgdi_search {
+struct csgdi_search {
     const csgdi_kernels *kernels;
     uint64_t *counts; /* of a histogram */
     char *band;       /* values within the bracket */
@@ -60,7 +60,8 @@ typedef struct csgdi_search {
     size_t k, taken, in_band; /* taken: candidates in out, after its out->k entries */
     uint64_t low, high;
     bool finite, fits;
-} csgdi_search;
+};
+typedef struct csgdi_search csgdi_search;
 
 /* Entries of room that a search of k among n wants beyond the k themselves: out->room must be at
  * least out->k + k + that.  Beyond room, out has space for CSGDI_LANES entries. */

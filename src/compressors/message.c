@@ -43,10 +43,11 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
     }
     if (ops->family != CSGDI_SELECT) return CSGD_OK;
 
-    c->stream = (csgdi_sparse){.n = n, .room = c->max_k, .channels = 1};
-    c->stream.index = csgdi_arena_alloc(arena, c->max_k, sizeof *c->stream.index);
+    c->stream = (csgdi_sparse){.n = n, .room = c->max_k + c->spare, .channels = 1};
+    c->stream.index =
+        csgdi_arena_alloc(arena, c->stream.room + CSGDI_LANES, sizeof *c->stream.index);
     if (c->stream.index == NULL) return CSGD_E_NOMEM;
-    c->stream.value = csgdi_arena_alloc(arena, c->max_k, c->kernels->size);
+    c->stream.value = csgdi_arena_alloc(arena, c->stream.room + CSGDI_LANES, c->kernels->size);
     return c->stream.value != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 

@@ -29,8 +29,9 @@
 #include "compressors/largest.h"
 
 typedef struct threshold {
-    uint64_t limit;    /* key of the least element that is sent */
-    uint64_t *scratch; /* for csgdi_largest() */
+    uint64_t limit; /* key of the least element that is sent */
+    csgdi_search search;
+    csgdi_bracket bracket; /* for when there is no room */
 } threshold;
 
 /* The key of the least element of a type that is not below lambda > 0; infinity's, which no finite
@@ -62,38 +63,35 @@ static csgd_status threshold_create(csgdi_compressor *c, csgdi_spec *spec, csgdi
     if (c->max_k > c->n) c->max_k = c->n;
     if (c->max_k == 0 && c->n > 0) c->max_k = 1;
 
-    c->state = self = csgdi_arena_alloc(arena, 1, sizeof *self);
+    c->spare = csgdi_largest_spare(c->n, c->max_k);
+
+    c->state = self = csgdi_arena_zalloc(arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
     self->limit = least_key(c->kernels->type, csgdi_spec_real(spec, "lambda"));
-    self->scratch = csgdi_largest_scratch(arena);
-    return self->scratch != NULL ? CSGD_OK : CSGD_E_NOMEM;
+    return csgdi_search_create(&self->search, c->kernels, c->n, c->max_k, arena) ? CSGD_OK
+                                                                                 : CSGD_E_NOMEM;
 }
 
-/* Whether an entry of x[first..n) qualifies. */
-static bool any_from(const csgdi_compressor *c, const void *x, size_t first)
-{
-    const threshold *self = c->state;
-    const char *from = (const char *)x + first * c->kernels->size;
-    size_t ties = 1;
-    uint32_t index;
-    double value;
-
-    return c->kernels->key_select(from, c->n - first, self->limit, &ties, 0, 1, &index, &value) > 0;
-}
-
+/* Infinity and NaN are above every limit, so they are among those taken, if there is room. */
 static bool threshold_select(csgdi_compressor *c, const void *x, csgdi_sparse *out)
 {
     threshold *self = c->state;
-    size_t ties = c->n;
 
-    out->k =
-        c->kernels->key_select(x, c->n, self->limit, &ties, 0, c->max_k, out->index, out->value);
-    if (out->k < c->max_k || !any_from(c, x, (size_t)out->index[out->k - 1] + 1))
-        return c->kernels->finite(x, c->n);
+    out->k = c->kernels->key_select(x, c->n, self->limit, 0, c->max_k + 1, out->index, out->value);
+    if (out->k <= c->max_k) return c->kernels->finite(out->value, out->k);
     out->k = 0;
-    csgdi_largest(c->kernels, x, c->n, 0, c->max_k, self->scratch, out);
+    if (!csgdi_largest(&self->search, &self->bracket, x, c->n, 0, c->max_k, out)) return false;
     c->clipped++;
-    return c->kernels->finite(x, c->n);
+    return true;
+}
+
+static csgdi_search *threshold_begin(csgdi_compressor *c, size_t segment, csgdi_sparse *out)
+{
+    threshold *self = c->state;
+
+    (void)segment;
+    csgdi_limit_begin(&self->search, self->limit, c->max_k, out);
+    return &self->search;
 }
 
 static const csgdi_key keys[] = {
@@ -121,4 +119,5 @@ const csgdi_compressor_ops csgdi_threshold = {
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = threshold_create,
     .select = threshold_select,
+    .begin = threshold_begin,
 };

@@ -3,7 +3,8 @@
 /* avx2.c: the vectors of simd_impl.h in AVX2, with BMI and POPCNT, which its machines have.
  *
  * AVX2 has no mask registers: a comparison gives lanes of all ones or zeros, movemask collects
- * their top bits.  It cannot compress either: what is selected is appended one by one.
+ * their top bits.  It cannot compress either: the bytes of a general register are compressed, by
+ * BMI2, and are the numbers by which lanes are permuted.
  */
 
 #include <immintrin.h>
@@ -96,14 +97,37 @@ static inline uint32_t f32v_equal(__m256i a, __m256i b)
     return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(a, b)));
 }
 
-static inline void f32v_append(const float *x, uint32_t bits, uint32_t first, uint32_t *index,
+/* The numbers of the 1 bits among eight, together at the front: bytes of a register first. */
+static inline __m256i lanes_of(uint32_t bits)
+{
+    const uint64_t bytes = _pdep_u64(bits, UINT64_C(0x0101010101010101)) * 0xff;
+    const uint64_t lanes = _pext_u64(UINT64_C(0x0706050403020100), bytes);
+    return _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)lanes));
+}
+
+static inline void f32v_append(__m256 x, uint32_t bits, uint32_t first, uint32_t *index,
                                float *value)
 {
-    for (; bits != 0; bits &= bits - 1) {
-        const uint32_t lane = _tzcnt_u32(bits);
-        *index++ = first + lane;
-        *value++ = x[lane];
-    }
+    const __m256i lanes = lanes_of(bits);
+
+    _mm256_storeu_si256((__m256i *)index, _mm256_add_epi32(_mm256_set1_epi32((int)first), lanes));
+    _mm256_storeu_ps(value, _mm256_permutevar8x32_ps(x, lanes));
+}
+
+static inline void f32v_pack(__m256 x, uint32_t bits, float *value)
+{
+    _mm256_storeu_ps(value, _mm256_permutevar8x32_ps(x, lanes_of(bits)));
+}
+
+static inline void f32v_pack_index(const uint32_t *from, uint32_t bits, uint32_t *index)
+{
+    const __m256i all = _mm256_loadu_si256((const __m256i *)from);
+    _mm256_storeu_si256((__m256i *)index, _mm256_permutevar8x32_epi32(all, lanes_of(bits)));
+}
+
+static inline void f32v_stream(float *to, __m256 x)
+{
+    _mm256_stream_ps(to, x);
 }
 
 static inline D f32v_doubles(const float *x)
@@ -197,14 +221,38 @@ static inline uint32_t f64v_equal(__m256i a, __m256i b)
     return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(a, b)));
 }
 
-static inline void f64v_append(const double *x, uint32_t bits, uint32_t first, uint32_t *index,
+/* A double is moved as two floats. */
+static inline __m256d pack_pd(__m256d x, uint32_t bits)
+{
+    const uint32_t pairs = _pdep_u32(bits, 0x55) * 3;
+    return _mm256_castps_pd(_mm256_permutevar8x32_ps(_mm256_castpd_ps(x), lanes_of(pairs)));
+}
+
+static inline void f64v_append(__m256d x, uint32_t bits, uint32_t first, uint32_t *index,
                                double *value)
 {
-    for (; bits != 0; bits &= bits - 1) {
-        const uint32_t lane = _tzcnt_u32(bits);
-        *index++ = first + lane;
-        *value++ = x[lane];
-    }
+    const __m128i at =
+        _mm_add_epi32(_mm_set1_epi32((int)first), _mm256_castsi256_si128(lanes_of(bits)));
+
+    _mm_storeu_si128((__m128i *)index, at);
+    _mm256_storeu_pd(value, pack_pd(x, bits));
+}
+
+static inline void f64v_pack(__m256d x, uint32_t bits, double *value)
+{
+    _mm256_storeu_pd(value, pack_pd(x, bits));
+}
+
+static inline void f64v_pack_index(const uint32_t *from, uint32_t bits, uint32_t *index)
+{
+    const __m256i all = _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)from));
+    const __m256i packed = _mm256_permutevar8x32_epi32(all, lanes_of(bits));
+    _mm_storeu_si128((__m128i *)index, _mm256_castsi256_si128(packed));
+}
+
+static inline void f64v_stream(double *to, __m256d x)
+{
+    _mm256_stream_pd(to, x);
 }
 
 static inline D f64v_doubles(const double *x)

@@ -3,8 +3,7 @@
 /* avx512.c: the vectors of simd_impl.h in AVX-512 F, BW, DQ and VL.
  *
  * Comparisons give mask registers, and what is selected is moved together in a register before it
- * is stored: the compressing store to memory is microcode on some processors.  That store is
- * masked, so that nothing is written past what was selected.
+ * is stored, whole: the compressing store to memory is microcode on some processors.
  */
 
 #include <immintrin.h>
@@ -114,16 +113,30 @@ static inline uint32_t f32v_equal(__m512i a, __m512i b)
     return bits16(_mm512_cmpeq_epi32_mask(a, b));
 }
 
-static inline void f32v_append(const float *x, uint32_t bits, uint32_t first, uint32_t *index,
+static inline void f32v_append(__m512 x, uint32_t bits, uint32_t first, uint32_t *index,
                                float *value)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     const __m512i at = _mm512_add_epi32(_mm512_set1_epi32((int)first), lane);
-    const __mmask16 take = (__mmask16)bits;
-    const __mmask16 fill = (__mmask16)((1u << __builtin_popcount(bits)) - 1);
 
-    _mm512_mask_storeu_epi32(index, fill, _mm512_maskz_compress_epi32(take, at));
-    _mm512_mask_storeu_ps(value, fill, _mm512_maskz_compress_ps(take, _mm512_loadu_ps(x)));
+    _mm512_storeu_si512(index, _mm512_maskz_compress_epi32((__mmask16)bits, at));
+    _mm512_storeu_ps(value, _mm512_maskz_compress_ps((__mmask16)bits, x));
+}
+
+static inline void f32v_pack(__m512 x, uint32_t bits, float *value)
+{
+    _mm512_storeu_ps(value, _mm512_maskz_compress_ps((__mmask16)bits, x));
+}
+
+static inline void f32v_pack_index(const uint32_t *from, uint32_t bits, uint32_t *index)
+{
+    const __m512i all = _mm512_loadu_si512(from);
+    _mm512_storeu_si512(index, _mm512_maskz_compress_epi32((__mmask16)bits, all));
+}
+
+static inline void f32v_stream(float *to, __m512 x)
+{
+    _mm512_stream_ps(to, x);
 }
 
 static inline D f32v_doubles(const float *x)
@@ -214,16 +227,30 @@ static inline uint32_t f64v_equal(__m512i a, __m512i b)
     return bits8(_mm512_cmpeq_epi64_mask(a, b));
 }
 
-static inline void f64v_append(const double *x, uint32_t bits, uint32_t first, uint32_t *index,
+static inline void f64v_append(__m512d x, uint32_t bits, uint32_t first, uint32_t *index,
                                double *value)
 {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
     const __m256i at = _mm256_add_epi32(_mm256_set1_epi32((int)first), lane);
-    const __mmask8 take = (__mmask8)bits;
-    const __mmask8 fill = (__mmask8)((1u << __builtin_popcount(bits)) - 1);
 
-    _mm256_mask_storeu_epi32(index, fill, _mm256_maskz_compress_epi32(take, at));
-    _mm512_mask_storeu_pd(value, fill, _mm512_maskz_compress_pd(take, _mm512_loadu_pd(x)));
+    _mm256_storeu_si256((__m256i *)index, _mm256_maskz_compress_epi32((__mmask8)bits, at));
+    _mm512_storeu_pd(value, _mm512_maskz_compress_pd((__mmask8)bits, x));
+}
+
+static inline void f64v_pack(__m512d x, uint32_t bits, double *value)
+{
+    _mm512_storeu_pd(value, _mm512_maskz_compress_pd((__mmask8)bits, x));
+}
+
+static inline void f64v_pack_index(const uint32_t *from, uint32_t bits, uint32_t *index)
+{
+    const __m256i all = _mm256_loadu_si256((const __m256i *)from);
+    _mm256_storeu_si256((__m256i *)index, _mm256_maskz_compress_epi32((__mmask8)bits, all));
+}
+
+static inline void f64v_stream(double *to, __m512d x)
+{
+    _mm512_stream_pd(to, x);
 }
 
 static inline D f64v_doubles(const double *x)

@@ -99,11 +99,33 @@ typedef struct csgdi_kernels {
     void (*key_histogram)(const void *x, size_t n, unsigned shift, unsigned bits, uint64_t prefix,
                           uint64_t *counts);
 
-    /* Append each i with key > limit, and the first *ties of those with key == limit, in order of
-     * i: index[j] = base + i, value[j] = x[i].  *ties goes down by those taken.  Returns how many
-     * were appended, never more than room: it stops before the one that would not fit. */
-    size_t (*key_select)(const void *x, size_t n, uint64_t limit, size_t *ties, uint32_t base,
-                         size_t room, uint32_t *index, void *value);
+    /* Append each i with key >= limit, in order of i: index[j] = base + i, value[j] = x[i].  Returns
+     * how many were appended, never more than room: it stops before the one that would not fit.
+     * index and value have space for CSGDI_LANES entries after room, and what they hold after
+     * those appended is undefined. */
+    size_t (*key_select)(const void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
+                         uint32_t *index, void *value);
+
+    /* The same, and what is appended becomes 0 in x. */
+    size_t (*key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
+                      uint32_t *index, void *value);
+
+    /* Append the x[i] with key < limit to value, in order of i, and return how many they are.  value
+     * has space for n, and what it holds after them is undefined. */
+    size_t (*key_under)(const void *x, size_t n, uint64_t limit, void *value);
+
+    /* Move n entries of index and value apart: those with key > limit, and the first *ties of those
+     * with key == limit, to in_index and in_value, the others to out_index and out_value, each in
+     * order.  *ties goes down by those moved in.  Returns how many were moved in.  All have space
+     * for n, undefined after the entries.  in_index and in_value may also be index and value
+     * themselves, or begin before them; then those are undefined after the call. */
+    size_t (*key_split)(const uint32_t *index, const void *value, size_t n, uint64_t limit,
+                        size_t *ties, uint32_t *in_index, void *in_value, uint32_t *out_index,
+                        void *out_value);
+
+    /* The k-th largest key, 1 <= k <= n, and in *ties how many of the k have just that key.
+     * Its time is n times the bits of a key: for short vectors. */
+    uint64_t (*key_kth)(const void *x, size_t n, size_t k, size_t *ties);
 
     /* y[index[j]] = or += or -= value[j] for j < k, in order of j.  Every index is in range. */
     void (*scatter)(const uint32_t *index, const void *value, size_t k, csgdi_mode mode, void *y);
@@ -113,11 +135,8 @@ typedef struct csgdi_kernels {
     void (*gather)(const uint32_t *index, const double *factor, size_t k, const void *x,
                    void *value);
 
-    /* The same without limit to ties, and what is appended becomes 0 in x. */
-    size_t (*key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
-                      uint32_t *index, void *value);
-
-    /* Copy to memory that will not be read again soon, past the caches where that is possible. */
+    /* y[i] = x[i] in memory that will not be read again soon: past the caches, where whole lines of
+     * them are written.  A vector that fits into a cache is copied faster through it. */
     void (*stream)(const void *x, size_t n, void *y);
 
     /* --- codes of few bits ---

@@ -195,24 +195,86 @@ void REF(key_histogram)(const void *x, size_t n, unsigned shift, unsigned bits, 
     }
 }
 
-size_t REF(key_select)(const void *x, size_t n, uint64_t limit, size_t *ties, uint32_t base,
-                       size_t room, uint32_t *index, void *value)
+size_t REF(key_select)(const void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
+                       uint32_t *index, void *value)
 {
     const REF_TYPE *a = x;
     REF_TYPE *v = value;
     size_t taken = 0;
 
     for (size_t i = 0; i < n; i++) {
-        const uint64_t key = key_of(a[i]);
-        const bool tie = key == limit;
-        if (key < limit || (tie && *ties == 0)) continue;
+        if (key_of(a[i]) < limit) continue;
         if (taken == room) break;
         index[taken] = base + (uint32_t)i;
         v[taken] = a[i];
         taken++;
-        *ties -= tie;
     }
     return taken;
+}
+
+size_t REF(key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t room, uint32_t *index,
+                    void *value)
+{
+    REF_TYPE *a = x;
+    const size_t taken = REF(key_select)(x, n, limit, base, room, index, value);
+
+    for (size_t j = 0; j < taken; j++)
+        a[(uint32_t)(index[j] - base)] = 0;
+    return taken;
+}
+
+size_t REF(key_under)(const void *x, size_t n, uint64_t limit, void *value)
+{
+    const REF_TYPE *a = x;
+    REF_TYPE *v = value;
+    size_t taken = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (key_of(a[i]) < limit) v[taken++] = a[i];
+    return taken;
+}
+
+size_t REF(key_split)(const uint32_t *index, const void *value, size_t n, uint64_t limit,
+                      size_t *ties, uint32_t *in_index, void *in_value, uint32_t *out_index,
+                      void *out_value)
+{
+    const REF_TYPE *v = value;
+    REF_TYPE *in = in_value, *out = out_value;
+    size_t taken = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint64_t key = key_of(v[i]);
+        const bool tie = key == limit;
+        if (key < limit || (tie && *ties == 0)) {
+            out_index[i - taken] = index[i];
+            out[i - taken] = v[i];
+        } else {
+            in_index[taken] = index[i];
+            in[taken] = v[i];
+            taken++;
+            *ties -= tie;
+        }
+    }
+    return taken;
+}
+
+/* Bit by bit from the top: a bit is set where k keys or more are at least as large with it. */
+uint64_t REF(key_kth)(const void *x, size_t n, size_t k, size_t *ties)
+{
+    const REF_TYPE *a = x;
+    REF_BITS kth = 0;
+
+    for (unsigned bit = 8 * sizeof(REF_BITS) - 1; bit-- > 0;) {
+        const REF_BITS tried = kth | (REF_BITS)1 << bit;
+        size_t count = 0;
+        for (size_t i = 0; i < n; i++)
+            count += key_of(a[i]) >= tried;
+        if (count >= k) kth = tried;
+    }
+    for (size_t i = 0; i < n; i++)
+        k -= key_of(a[i]) > kth;
+    *ties = k;
+    return kth;
 }
 
 void REF(scatter)(const uint32_t *index, const void *value, size_t k, csgdi_mode mode, void *y)
@@ -249,6 +311,11 @@ void REF(gather)(const uint32_t *index, const double *factor, size_t k, const vo
             v[j] = (REF_TYPE)((double)a[index[j]] * factor[j]);
 }
 
+void REF(stream)(const void *x, size_t n, void *y)
+{
+    if (n > 0) memcpy(y, x, n * sizeof(REF_TYPE));
+}
+
 #include "kernels/ref_codes.h"
 
 const csgdi_kernels REF_TABLE = {
@@ -267,8 +334,13 @@ const csgdi_kernels REF_TABLE = {
     .sign_apply = REF(sign_apply),
     .key_histogram = REF(key_histogram),
     .key_select = REF(key_select),
+    .key_cut = REF(key_cut),
+    .key_under = REF(key_under),
+    .key_split = REF(key_split),
+    .key_kth = REF(key_kth),
     .scatter = REF(scatter),
     .gather = REF(gather),
+    .stream = REF(stream),
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),
     .quantize = REF(quantize),

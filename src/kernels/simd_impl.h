@@ -21,7 +21,11 @@
  *     KEY      keys(VECTOR), all(uint64_t), shift(KEY, unsigned)    logical, to the right
  *     uint32_t above(KEY, KEY), equal(KEY, KEY)           bits of > and ==; all() may be -1 too
  *     VECTOR   all_of(TYPE)
- *     void     append(const TYPE *x, bits, uint32_t first, uint32_t *index, TYPE *value)
+ *     void     append(VECTOR, bits, uint32_t first, uint32_t *index, TYPE *value)
+ *                                          lanes of 1 bits moved together, with first + their number
+ *     void     pack(VECTOR, bits, TYPE *), pack_index(const uint32_t *, bits, uint32_t *)
+ *                                          the same; all three write a whole vector of lanes
+ *     void     stream(TYPE *, VECTOR)      past the caches; aligned to a vector
  *     D        doubles(const TYPE *)       DOUBLES elements as doubles
  *
  * D, DOUBLES and what works on them are in simd_rows.h.
@@ -162,71 +166,7 @@ static void S(sign_apply)(const uint8_t *bits, size_t n, double scale, csgdi_mod
     REF(sign_apply)(bits + i / 8, n - i, scale, mode, b + i);
 }
 
-/* --- selection by magnitude --- */
-
-static void S(key_histogram)(const void *x, size_t n, unsigned shift, unsigned bits,
-                             uint64_t prefix, uint64_t *counts)
-{
-    const SIMD_TYPE *a = x;
-    size_t i = 0;
-
-    if (prefix > SIMD_KEY_MAX) return; /* no key begins so */
-    /* Past the first round few elements have the prefix: skip the steps that have none. */
-    for (; n - i >= 32; i += 32) {
-        uint32_t found = 0;
-#pragma GCC unroll 8
-        for (unsigned j = 0; j < 32; j += SIMD_LANES)
-            found |= V(equal)(V(shift)(V(keys)(V(load)(a + i + j)), shift + bits), V(all)(prefix))
-                     << j;
-        if (found == UINT32_MAX)
-            REF(key_histogram)(a + i, 32, shift, bits, prefix, counts);
-        else
-            for (; found != 0; found &= found - 1)
-                REF(key_histogram)(a + i + __builtin_ctz(found), 1, shift, bits, prefix, counts);
-    }
-    REF(key_histogram)(a + i, n - i, shift, bits, prefix, counts);
-}
-
-/* Sixty-four vectors at a time: first which of them have any key >= limit, without a branch; then
- * those vectors only.  A branch for each vector would be mispredicted at almost every hit. */
-static size_t S(key_select)(const void *x, size_t n, uint64_t limit, size_t *ties, uint32_t base,
-                            size_t room, uint32_t *index, void *value)
-{
-    const SIMD_TYPE *a = x;
-    SIMD_TYPE *v = value;
-    size_t taken = 0, left = *ties, i = 0, vectors;
-
-    if (limit > SIMD_KEY_MAX) return 0; /* no key is as large */
-    for (; n - i >= SIMD_LANES; i += vectors * SIMD_LANES) {
-        uint64_t hits = 0;
-        vectors = (n - i) / SIMD_LANES < 64 ? (n - i) / SIMD_LANES : 64;
-#pragma GCC unroll 4
-        for (size_t j = 0; j < vectors; j++) /* >= limit is > limit - 1, be it -1 */
-            hits |= (uint64_t)(V(above)(V(keys)(V(load)(a + i + j * SIMD_LANES)),
-                                        V(all)(limit - 1)) != 0)
-                    << j;
-        for (; hits != 0; hits &= hits - 1) {
-            const size_t at = i + (size_t)__builtin_ctzll(hits) * SIMD_LANES;
-            uint32_t take = V(above)(V(keys)(V(load)(a + at)), V(all)(limit));
-            uint32_t tie = V(equal)(V(keys)(V(load)(a + at)), V(all)(limit));
-            if ((size_t)__builtin_popcount(tie) > left)
-                tie = _pdep_u32((1u << left) - 1, tie); /* the first of them */
-            take |= tie;
-            const size_t count = (size_t)__builtin_popcount(take);
-            if (count > room - taken) { /* ref finds which of them still fit */
-                i = at;
-                goto rest;
-            }
-            V(append)(a + at, take, base + (uint32_t)at, index + taken, v + taken);
-            taken += count;
-            left -= (size_t)__builtin_popcount(tie);
-        }
-    }
-rest:
-    *ties = left;
-    return taken + REF(key_select)(a + i, n - i, limit, ties, base + (uint32_t)i, room - taken,
-                                   index + taken, v + taken);
-}
+#include "kernels/simd_select.h"
 
 const csgdi_kernels SIMD_TABLE = {
     .isa = SIMD_ISA,
@@ -244,8 +184,13 @@ const csgdi_kernels SIMD_TABLE = {
     .sign_apply = S(sign_apply),
     .key_histogram = S(key_histogram),
     .key_select = S(key_select),
+    .key_cut = S(key_cut),
+    .key_under = S(key_under),
+    .key_split = S(key_split),
+    .key_kth = S(key_kth),
     .scatter = REF(scatter), /* an order to keep, and no vector that keeps it */
     .gather = REF(gather),
+    .stream = S(stream),
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),
     .quantize = REF(quantize),

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* simd_select.h: selection by magnitude, the part of the template simd_impl.h that moves entries.
+ *
+ * What is selected is moved together in a register, and the register is stored whole where the
+ * next entry belongs: what it writes too much is overwritten by the next, or is the space that
+ * the slots ask for.  Nothing here branches on an element where hits are frequent.
+ */
+
+/* Vectors that key_select looks at together, a bit each. */
+enum { S(GROUP) = 64 };
+
+#define SIMD_ALL ((uint32_t)((UINT64_C(1) << SIMD_LANES) - 1)) /* a bit each */
+
+static void S(key_histogram)(const void *x, size_t n, unsigned shift, unsigned bits,
+                             uint64_t prefix, uint64_t *counts)
+{
+    const SIMD_TYPE *a = x;
+    size_t i = 0;
+
+    if (prefix > SIMD_KEY_MAX) return; /* no key begins so */
+    /* Past the first round few elements have the prefix: skip the steps that have none. */
+    for (; n - i >= 32; i += 32) {
+        uint32_t found = 0;
+#pragma GCC unroll 8
+        for (unsigned j = 0; j < 32; j += SIMD_LANES)
+            found |= V(equal)(V(shift)(V(keys)(V(load)(a + i + j)), shift + bits), V(all)(prefix))
+                     << j;
+        if (found == UINT32_MAX)
+            REF(key_histogram)(a + i, 32, shift, bits, prefix, counts);
+        else
+            for (; found != 0; found &= found - 1)
+                REF(key_histogram)(a + i + __builtin_ctz(found), 1, shift, bits, prefix, counts);
+    }
+    REF(key_histogram)(a + i, n - i, shift, bits, prefix, counts);
+}
+
+/* The lanes with key >= limit: it is > limit - 1, be that -1. */
+static inline uint32_t S(reach)(SIMD_VECTOR x, uint64_t limit)
+{
+    return V(above)(V(keys)(x), V(all)(limit - 1));
+}
+
+/* Append the hits of one vector; whether there was room for them.  Room or not, a whole vector is
+ * written, so what the slots want after room is one vector. */
+static inline bool S(take)(SIMD_TYPE *x, bool cut, uint64_t limit, uint32_t first, size_t room,
+                           uint32_t *index, SIMD_TYPE *value, size_t *taken)
+{
+    const SIMD_VECTOR all = V(load)(x);
+    const uint32_t hits = S(reach)(all, limit);
+    const size_t count = (size_t)__builtin_popcount(hits);
+
+    if (count > room - *taken) return false;
+    V(append)(all, hits, first, index + *taken, value + *taken);
+    if (cut) V(store)(x, V(choose)(hits, V(all_of)(0), all));
+    *taken += count;
+    return true;
+}
+
+/* Where hits are rare, first which vectors of a group have any, without a branch, then those
+ * vectors only: a branch for each vector would be mispredicted at almost every hit.  Where a
+ * quarter of the vectors has hits, all of them, without a branch. */
+static inline __attribute__((always_inline)) size_t S(collect)(SIMD_TYPE *a, size_t n, bool cut,
+                                                               uint64_t limit, uint32_t base,
+                                                               size_t room, uint32_t *index,
+                                                               SIMD_TYPE *v)
+{
+    size_t taken = 0, i = 0, vectors;
+    bool dense = false;
+
+    if (limit > SIMD_KEY_MAX) return 0; /* no key is as large */
+    for (; n - i >= SIMD_LANES; i += vectors * SIMD_LANES) {
+        const size_t before = taken;
+        uint64_t hits = 0;
+        vectors = (n - i) / SIMD_LANES < S(GROUP) ? (n - i) / SIMD_LANES : S(GROUP);
+        if (dense) {
+            for (size_t j = 0; j < vectors; j++) {
+                const size_t at = i + j * SIMD_LANES;
+                if (S(take)(a + at, cut, limit, base + (uint32_t)at, room, index, v, &taken))
+                    continue;
+                i = at;
+                goto rest;
+            }
+            dense = taken - before >= vectors / 4;
+            continue;
+        }
+#pragma GCC unroll 8
+        for (size_t j = 0; j < vectors; j++)
+            hits |= (uint64_t)(S(reach)(V(load)(a + i + j * SIMD_LANES), limit) != 0) << j;
+        dense = (size_t)__builtin_popcountll(hits) >= vectors / 4;
+        for (; hits != 0; hits &= hits - 1) {
+            const size_t at = i + (size_t)__builtin_ctzll(hits) * SIMD_LANES;
+            if (S(take)(a + at, cut, limit, base + (uint32_t)at, room, index, v, &taken)) continue;
+            i = at;
+            goto rest;
+        }
+    }
+rest: /* ref finds which of a vector's hits still fit */
+    return taken + (cut ? REF(key_cut)(a + i, n - i, limit, base + (uint32_t)i, room - taken,
+                                       index + taken, v + taken)
+                        : REF(key_select)(a + i, n - i, limit, base + (uint32_t)i, room - taken,
+                                          index + taken, v + taken));
+}
+
+static size_t S(key_select)(const void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
+                            uint32_t *index, void *value)
+{
+    return S(collect)((SIMD_TYPE *)(uintptr_t)x, n, false, limit, base, room, index, value);
+}
+
+static size_t S(key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
+                         uint32_t *index, void *value)
+{
+    return S(collect)(x, n, true, limit, base, room, index, value);
+}
+
+static size_t S(key_under)(const void *x, size_t n, uint64_t limit, void *value)
+{
+    const SIMD_TYPE *a = x;
+    SIMD_TYPE *v = value;
+    size_t taken = 0, i = 0;
+
+    if (limit > SIMD_KEY_MAX) limit = (uint64_t)SIMD_KEY_MAX + 1; /* all keys are below */
+    for (; n - i >= SIMD_LANES; i += SIMD_LANES) {
+        const SIMD_VECTOR all = V(load)(a + i);
+        const uint32_t hits = S(reach)(all, limit) ^ SIMD_ALL;
+        V(pack)(all, hits, v + taken);
+        taken += (size_t)__builtin_popcount(hits);
+    }
+    return taken + REF(key_under)(a + i, n - i, limit, v + taken);
+}
+
+/* In place it is safe: a vector is stored no later in the arrays than where it was loaded. */
+static size_t S(key_split)(const uint32_t *index, const void *value, size_t n, uint64_t limit,
+                           size_t *ties, uint32_t *in_index, void *in_value, uint32_t *out_index,
+                           void *out_value)
+{
+    const SIMD_TYPE *v = value;
+    SIMD_TYPE *in = in_value, *out = out_value;
+    size_t taken = 0, left = *ties, i = 0;
+
+    for (; limit <= SIMD_KEY_MAX && n - i >= SIMD_LANES; i += SIMD_LANES) {
+        const SIMD_VECTOR all = V(load)(v + i);
+        uint32_t tie = V(equal)(V(keys)(all), V(all)(limit));
+        uint32_t hits = V(above)(V(keys)(all), V(all)(limit));
+        if ((size_t)__builtin_popcount(tie) > left)
+            tie = _pdep_u32((1u << left) - 1, tie); /* the first of them */
+        left -= (size_t)__builtin_popcount(tie);
+        hits |= tie;
+        V(pack_index)(index + i, hits ^ SIMD_ALL, out_index + (i - taken));
+        V(pack)(all, hits ^ SIMD_ALL, out + (i - taken));
+        V(pack_index)(index + i, hits, in_index + taken);
+        V(pack)(all, hits, in + taken);
+        taken += (size_t)__builtin_popcount(hits);
+    }
+    *ties = left;
+    return taken + REF(key_split)(index + i, v + i, n - i, limit, ties, in_index + taken,
+                                  in + taken, out_index + (i - taken), out + (i - taken));
+}
+
+static uint64_t S(key_kth)(const void *x, size_t n, size_t k, size_t *ties)
+{
+    const SIMD_TYPE *a = x;
+    SIMD_TYPE last[SIMD_LANES] = {0}; /* their keys are below all that are tried */
+    const size_t whole = n - n % SIMD_LANES;
+    uint64_t kth = 0;
+
+    memcpy(last, a + whole, (n - whole) * sizeof *last);
+    for (uint64_t bit = (uint64_t)SIMD_KEY_MAX / 2 + 1; bit > 0; bit /= 2) {
+        size_t count = (size_t)__builtin_popcount(S(reach)(V(load)(last), kth | bit));
+        for (size_t i = 0; i < whole; i += SIMD_LANES)
+            count += (size_t)__builtin_popcount(S(reach)(V(load)(a + i), kth | bit));
+        if (count >= k) kth |= bit;
+    }
+    *ties = k;
+    if (kth == SIMD_KEY_MAX) return kth;
+    *ties -= (size_t)__builtin_popcount(S(reach)(V(load)(last), kth + 1));
+    for (size_t i = 0; i < whole; i += SIMD_LANES)
+        *ties -= (size_t)__builtin_popcount(S(reach)(V(load)(a + i), kth + 1));
+    return kth;
+}
+
+static void S(stream)(const void *x, size_t n, void *y)
+{
+    const SIMD_TYPE *a = x;
+    SIMD_TYPE *b = y;
+    const size_t past = (uintptr_t)b % 64 / sizeof *b;
+    size_t i = past == 0 ? 0 : 64 / sizeof *b - past;
+
+    if (n < i) i = n;
+    REF(stream)(a, i, b);
+    for (; n - i >= 64 / sizeof *b; i += 64 / sizeof *b)
+#pragma GCC unroll 2
+        for (size_t j = 0; j < 64 / sizeof *b; j += SIMD_LANES)
+            V(stream)(b + i + j, V(load)(a + i + j));
+    _mm_sfence();
+    REF(stream)(a + i, n - i, b + i);
+}
+
+#undef SIMD_ALL
