@@ -137,29 +137,6 @@ static void call_abs_max(call *c)
     c->result = bits_of(c->k->abs_max(c->x, c->n));
 }
 
-/* Variants are 2 to 8 bits, on the least scale and on a larger one. */
-static void call_quantize(call *c)
-{
-    const csgdi_random random = csgdi_random_make(3, CSGDI_STREAM_ROUNDING, 2, 1, 4);
-    const double most = c->k->abs_max(c->x, c->n), top = c->k->type == CSGD_F32 ? 3e38 : 1e308;
-    const double m = c->variant < 7 ? most : fmin(most * 5, fmax(most, top));
-
-    if (!isfinite(most)) return; /* never asked for */
-    c->k->quantize(c->x, c->n, m, 2 + c->variant % 7, &random, UINT64_C(0xfffffffc), c->out);
-}
-
-/* The bytes of x are as good codes as any. */
-static void call_dequantize(call *c)
-{
-    static const double m[] = {0.7, 3e38, 1e-45};
-    static const csgdi_mode mode[] = {CSGDI_SET, CSGDI_ADD, CSGDI_SUB};
-    const unsigned bits = 2 + c->variant / 9;
-    const uint8_t *end = (const uint8_t *)c->x + c->n * c->k->size;
-
-    c->k->dequantize(end - (c->n * bits + 7) / 8, c->n, m[c->variant % 9 / 3], bits,
-                     mode[c->variant % 3], c->out);
-}
-
 const slot slots[] = {
     {"finite", call_finite, 1, NOTHING},
     {"add", call_add, 1, ELEMENTS},
@@ -175,7 +152,5 @@ const slot slots[] = {
     {"scatter", call_scatter, 3, ELEMENTS},
     {"gather", call_gather, 2, NOTHING},
     {"abs_max", call_abs_max, 1, NOTHING},
-    {"quantize", call_quantize, 14, BYTES},
-    {"dequantize", call_dequantize, 63, ELEMENTS},
     {NULL, NULL, 0, NOTHING},
 };
