@@ -50,17 +50,45 @@ static double sum_of(term *of, const double *x, size_t n)
     return sum_of(of, x, left) + sum_of(of, x + left, n - left);
 }
 
-/* The mean magnitude.  Only doubles near the top can overflow the sum: then the quotients are
- * added, in order of the elements, and what rounding lifts above the top is put back. */
-static double abs_mean(const double *x, size_t n)
+/* Strided sum `lane` of magnitudes over one block: of whole groups of 64 elements four at a time, in
+ * pairs and in the element type, then what is left. */
+static double abs_lanes(csgd_type type, const double *x, size_t n, size_t lane, size_t width)
 {
-    const double sum = sum_of(fabs, x, n);
+    const size_t whole = n / 64 * 64;
+    double sum = 0;
+
+    if (width < SUM_LANES)
+        return abs_lanes(type, x, n, lane, 2 * width) +
+               abs_lanes(type, x, n, lane + width, 2 * width);
+    for (size_t i = lane; i < whole; i += 64)
+        sum += oracle_round(type, oracle_round(type, fabs(x[i]) + fabs(x[i + 16])) +
+                                      oracle_round(type, fabs(x[i + 32]) + fabs(x[i + 48])));
+    for (size_t i = whole + lane; i < n; i += SUM_LANES)
+        sum += fabs(x[i]);
+    return sum;
+}
+
+static double abs_sum(csgd_type type, const double *x, size_t n)
+{
+    size_t left = SUM_BLOCK;
+
+    if (n <= SUM_BLOCK) return abs_lanes(type, x, n, 0, 1);
+    while (2 * left < n)
+        left *= 2;
+    return abs_sum(type, x, left) + abs_sum(type, x + left, n - left);
+}
+
+/* The mean magnitude.  Near the top the sum can overflow: then the quotients are added, in order of
+ * the elements, and what rounding lifts above the top is put back. */
+static double abs_mean(csgd_type type, const double *x, size_t n)
+{
+    const double sum = abs_sum(type, x, n), top = type == CSGD_F32 ? (double)FLT_MAX : DBL_MAX;
     double mean = 0;
 
     if (isfinite(sum)) return sum / (double)n;
     for (size_t i = 0; i < n; i++)
         mean += fabs(x[i]) / (double)n;
-    return isfinite(mean) ? mean : DBL_MAX;
+    return mean <= top ? mean : top;
 }
 
 /* --- selection --- */
@@ -137,7 +165,7 @@ static void sign(const oracle_settings *set, const double *x, double *y)
 
     for (size_t first = 0; first < set->n; first += block) {
         const size_t end = set->n - first < block ? set->n : first + block;
-        const double scale = oracle_round(set->type, abs_mean(x + first, end - first));
+        const double scale = oracle_round(set->type, abs_mean(set->type, x + first, end - first));
         for (size_t i = first; i < end; i++)
             y[i] = x[i] < 0 ? -scale : scale;
     }
