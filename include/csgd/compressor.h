@@ -16,6 +16,10 @@
  * A compressor has no memory of what it dropped: see csgd/feedback.h for that, and csgd/reducer.h
  * for the whole of it over ranks.  Nothing here communicates: every call is local.
  *
+ * Vectors of 16-bit elements (`type=bf16` or `f16`) are arrays of uint16_t.  They are widened to
+ * float when they come in and rounded to nearest when they go out; everything between, residuals
+ * among it, is float, and double for `type=f64`.
+ *
  * Element type and length are fixed at creation, and all memory is allocated there.  One object
  * is used by one thread at a time; different objects are independent.
  *
@@ -35,8 +39,10 @@ extern "C" {
 
 /** Type of the elements, chosen by the spec key `type`.  Values travel in messages: frozen. */
 typedef enum csgd_type {
-    CSGD_F32 = 1, /**< IEEE 754 binary32, C float */
-    CSGD_F64 = 2  /**< IEEE 754 binary64, C double */
+    CSGD_F32 = 1,  /**< IEEE 754 binary32, C float */
+    CSGD_F64 = 2,  /**< IEEE 754 binary64, C double */
+    CSGD_BF16 = 3, /**< bfloat16: the upper half of a binary32 */
+    CSGD_F16 = 4   /**< IEEE 754 binary16 */
 } csgd_type;
 
 /** Return the size of one element in bytes, 0 for an unknown type.  Local. */

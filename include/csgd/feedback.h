@@ -62,6 +62,9 @@ CSGD_API csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uin
 
 /** Copy the residual to e, n elements; zeros for `feedback=none`.  Local.
  *
+ * Its elements are double for `type=f64` and float for every other type, 16-bit ones included: what
+ * a narrow message leaves out would be lost in a narrow residual.
+ *
  * @retval CSGD_OK, or CSGD_E_INVAL where a pointer is NULL.
  */
 CSGD_API csgd_status csgd_feedback_residual(const csgd_feedback *f, void *e);

@@ -61,12 +61,21 @@ CSGD_API int csgd_reducer_create_mpi(MPI_Comm comm, size_t n, const char *spec, 
 CSGD_API int csgd_reducer_create_layout_mpi(MPI_Comm comm, const csgd_tensor *tensors,
                                             size_t n_tensors, const char *spec, csgd_reducer **r);
 
+/** Return the MPI datatype that goes with an element type, MPI_DATATYPE_NULL for an unknown one.
+ * Local.
+ *
+ * MPI 3.1 has no types of 16 bits that are floating-point: vectors of them are passed as
+ * MPI_UINT16_T, which says how they are stored; what they mean is the reducer's `type`.
+ */
+CSGD_API MPI_Datatype csgd_mpi_type(csgd_type type);
+
 /** Sum a vector over all ranks: MPI_Allreduce with a reducer for the communicator.  Collective.
  *
  * @param[in]  sendbuf   count elements, or MPI_IN_PLACE to take them from recvbuf.
  * @param[out] recvbuf   count elements: the sum, identical on all ranks.
  * @param[in]  count     the n of creation, or 0 on all ranks, which does nothing.
- * @param[in]  datatype  MPI_FLOAT for `type=f32`, MPI_DOUBLE for `type=f64`.
+ * @param[in]  datatype  csgd_mpi_type() of the reducer's type: MPI_FLOAT for `type=f32`, MPI_DOUBLE
+ *                       for `type=f64`, MPI_UINT16_T for `type=bf16` and `type=f16`.
  * @param[in]  op        MPI_SUM.
  *
  * As csgd_reducer_allreduce(), with its errors and guarantees; another datatype or op is

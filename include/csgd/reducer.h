@@ -61,7 +61,8 @@ typedef struct csgd_tensor {
  * @param[in]  n     the n of creation, or 0 on every rank, which does nothing and succeeds.
  *
  * With a lossy compressor the result is the sum of the decoded messages (for `algorithm=sra` that
- * sum encoded again), and what was not delivered goes into residuals.  Where any rank's vector holds NaN or infinity the call is a
+ * sum encoded again), and what was not delivered goes into residuals.  Elements of 16 bits are summed
+ * as floats, `none` among them, and rounded to nearest once, at the end.  Where any rank's vector holds NaN or infinity the call is a
  * dense allreduce of the vectors as they are, so NaN arrives everywhere as it would with MPI,
  * and no residual changes.
  *
@@ -207,6 +208,8 @@ CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);
  * That is the residual of its own vectors and, where the algorithm encodes sums a second time, the
  * residual of that for the range that this rank owns.  So at any time the sum of all results plus
  * the sum of all ranks' residuals is the sum of all vectors (for constant step sizes).
+ *
+ * Its elements are double for `type=f64`, float for every other type.
  *
  * @retval CSGD_OK, CSGD_E_INVAL where a pointer is NULL, CSGD_E_BUSY while in flight.
  */

@@ -6,5 +6,15 @@
 
 size_t csgd_type_size(csgd_type type)
 {
-    return type == CSGD_F32 ? 4 : type == CSGD_F64 ? 8 : 0;
+    switch (type) {
+    case CSGD_F64:
+        return 8;
+    case CSGD_F32:
+        return 4;
+    case CSGD_BF16:
+    case CSGD_F16:
+        return 2;
+    default:
+        return 0;
+    }
 }

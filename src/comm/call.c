@@ -52,7 +52,7 @@ static csgd_status commit(csgd_reducer *r)
         if (r->owner.feedback.ops != NULL) csgdi_feedback_commit_exact(&r->owner.feedback);
     } /* else send itself travelled: no residual changes */
     if (r->packed != NULL)
-        csgdi_layout_unpack(&r->layout, r->compressor.kernels->size, r->packed, call->user_recv);
+        csgdi_layout_unpack(&r->layout, &r->compressor, r->packed, call->user_recv);
     if (call->exact) r->stats.dense_calls++;
     if (r->agreement.flags & CSGDI_FLAG_NONFINITE) r->stats.nonfinite_calls++;
     r->step++;
@@ -76,7 +76,7 @@ static csgd_status step_exchange(csgd_reducer *r)
 
     if (st == CSGD_MORE) return CSGD_MORE;
     if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
-    if (r->packed == NULL) return commit(r);
+    if (r->layout.n_exact == 0) return commit(r);
 
     tail = r->packed + r->layout.n_compressed * r->compressor.kernels->size;
     csgdi_vendor_sum(r, tail, tail, r->layout.n_exact);
@@ -98,7 +98,7 @@ static csgd_status step_agreement(csgd_reducer *r)
     if (call->n != r->layout.n)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed count %llu to a reducer of %zu elements",
                         (unsigned long long)call->n, r->layout.n);
-    else if (call->type != r->compressor.kernels->type)
+    else if (call->type != r->compressor.type)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed a datatype that is not the reducer's type");
     else if (call->op != 1)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed an operation that is not a sum");
@@ -132,7 +132,7 @@ static csgd_status check(const csgd_reducer *r, const csgdi_call *call)
     if (call->n != r->layout.n || call->n == 0) return CSGD_OK; /* the agreement's matter */
     if (call->recv == NULL) return csgdi_fail(CSGD_E_INVAL, "the receive buffer is NULL");
     if (call->send != call->recv &&
-        overlap(call->send, call->recv, r->layout.n * r->compressor.kernels->size))
+        overlap(call->send, call->recv, r->layout.n * csgd_type_size(r->compressor.type)))
         return csgdi_fail(CSGD_E_INVAL, "send and receive buffers overlap");
     return CSGD_OK;
 }
@@ -145,7 +145,7 @@ static uint64_t prepare(csgd_reducer *r)
     bool finite = true;
 
     if (r->packed != NULL) { /* the result is made in place there, the user's buffer waits */
-        csgdi_layout_pack(&r->layout, k->size, call->send, r->packed);
+        csgdi_layout_pack(&r->layout, &r->compressor, call->send, r->packed);
         finite = k->finite(r->packed + r->layout.n_compressed * k->size, r->layout.n_exact);
         call->send = call->recv = r->packed;
     }
@@ -199,7 +199,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
                            .blocking = call->blocking,
                            .gather = r->lengths,
                            .layout = r->gathered};
-    if (a->failure == CSGD_OK && n == r->layout.n && type == r->compressor.kernels->type && op == 1)
+    if (a->failure == CSGD_OK && n == r->layout.n && type == r->compressor.type && op == 1)
         a->flags = prepare(r);
     a->length = call->len;
     memcpy(a->field, r->identity, sizeof a->field);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <xxhash.h>
 #include "base/error.h"
+#include "compressors/elements.h"
 
 static const char *scope_name(size_t i)
 {
@@ -101,14 +102,41 @@ csgd_status csgdi_layout_init(csgdi_layout *l, const csgdi_shape *shape, const c
     return CSGD_OK;
 }
 
-void csgdi_layout_pack(const csgdi_layout *l, size_t size, const void *user, void *packed)
+/* Without runs all elements stay where they are. */
+static const csgdi_run *runs_of(const csgdi_layout *l, csgdi_run *all, size_t *n_runs)
 {
-    for (size_t i = 0; i < l->n_runs; i++)
-        memcpy((char *)packed + l->run[i].packed * size, (const char *)user + l->run[i].user * size,
-               l->run[i].count * size);
+    *all = (csgdi_run){0, 0, l->n};
+    *n_runs = l->n_runs > 0 ? l->n_runs : 1;
+    return l->n_runs > 0 ? l->run : all;
 }
 
-void csgdi_layout_unpack(const csgdi_layout *l, size_t size, const void *packed, void *user)
+void csgdi_layout_pack(const csgdi_layout *l, const csgdi_compressor *c, const void *user,
+                       void *packed)
+{
+    const size_t size = csgd_type_size(c->type), work = c->kernels->size;
+    size_t n_runs;
+    csgdi_run all;
+    const csgdi_run *run = runs_of(l, &all, &n_runs);
+
+    for (size_t i = 0; i < n_runs; i++)
+        csgdi_elements_widen(c, (const char *)user + run[i].user * size, run[i].count,
+                             (char *)packed + run[i].packed * work);
+}
+
+void csgdi_layout_unpack(const csgdi_layout *l, const csgdi_compressor *c, const void *packed,
+                         void *user)
+{
+    const size_t size = csgd_type_size(c->type), work = c->kernels->size;
+    size_t n_runs;
+    csgdi_run all;
+    const csgdi_run *run = runs_of(l, &all, &n_runs);
+
+    for (size_t i = 0; i < n_runs; i++)
+        csgdi_elements_narrow_to(c, (const char *)packed + run[i].packed * work, run[i].count,
+                                 (char *)user + run[i].user * size);
+}
+
+void csgdi_layout_place(const csgdi_layout *l, size_t size, const void *packed, void *user)
 {
     for (size_t i = 0; i < l->n_runs; i++)
         memcpy((char *)user + l->run[i].user * size, (const char *)packed + l->run[i].packed * size,

@@ -17,7 +17,7 @@
 
 #include <csgd/reducer.h>
 #include "base/alloc.h"
-#include "base/spec.h"
+#include "compressors/compressor.h"
 
 /* What the user said of the vector. */
 typedef struct csgdi_shape {
@@ -47,8 +47,14 @@ extern const csgdi_keys csgdi_layout_keys;
 csgd_status csgdi_layout_init(csgdi_layout *l, const csgdi_shape *shape, const csgdi_spec *spec,
                               bool exact, csgdi_arena *arena);
 
-/* Copy all n elements of `size` bytes into the packed order, or back out of it. */
-void csgdi_layout_pack(const csgdi_layout *l, size_t size, const void *user, void *packed);
-void csgdi_layout_unpack(const csgdi_layout *l, size_t size, const void *packed, void *user);
+/* Copy all n elements from the caller's type into the packed order and the type that is worked on,
+ * or back out of it. */
+void csgdi_layout_pack(const csgdi_layout *l, const csgdi_compressor *c, const void *user,
+                       void *packed);
+void csgdi_layout_unpack(const csgdi_layout *l, const csgdi_compressor *c, const void *packed,
+                         void *user);
+
+/* Out of the packed order, elements of `size` bytes as they are.  Only where n_exact > 0. */
+void csgdi_layout_place(const csgdi_layout *l, size_t size, const void *packed, void *user);
 
 #endif

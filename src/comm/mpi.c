@@ -54,13 +54,29 @@ int csgd_reducer_create_layout_mpi(MPI_Comm comm, const csgd_tensor *tensors, si
     return create(comm, &(csgdi_shape){.tensors = tensors, .n_tensors = n_tensors}, spec, r);
 }
 
+MPI_Datatype csgd_mpi_type(csgd_type type)
+{
+    switch (type) {
+    case CSGD_F32:
+        return MPI_FLOAT;
+    case CSGD_F64:
+        return MPI_DOUBLE;
+    case CSGD_BF16:
+    case CSGD_F16:
+        return MPI_UINT16_T;
+    default:
+        return MPI_DATATYPE_NULL;
+    }
+}
+
 /* The common part of all calls that begin a reduction. */
 static csgd_status begin(const void *sendbuf, void *recvbuf, MPI_Count count, MPI_Datatype datatype,
                          MPI_Op op, csgd_reducer *r, bool blocking)
 {
-    const csgd_type type = datatype == MPI_FLOAT    ? CSGD_F32
-                           : datatype == MPI_DOUBLE ? CSGD_F64
-                                                    : (csgd_type)0;
+    const csgd_type type = datatype == csgd_mpi_type(r->compressor.type) ? r->compressor.type
+                           : datatype == MPI_FLOAT                       ? CSGD_F32
+                           : datatype == MPI_DOUBLE                      ? CSGD_F64
+                                                                         : (csgd_type)0;
     csgd_status failure = CSGD_OK;
 
     if (count < 0)

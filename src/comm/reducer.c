@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "comm/team.h"
+#include "compressors/elements.h"
 #include "wire/header.h"
 
 static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec)
@@ -46,7 +47,7 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
     st = csgdi_compressor_init(&r->compressor, ops, spec, l->n_compressed, l->segment,
                                l->n_segments, &r->arena);
     if (st != CSGD_OK) return st;
-    if (l->n_exact > 0) {
+    if (l->n_exact > 0 || csgdi_elements_narrow(r->compressor.type)) {
         r->packed = csgdi_arena_alloc(&r->arena, l->n, r->compressor.kernels->size);
         if (r->packed == NULL) return CSGD_E_NOMEM;
     }
@@ -82,7 +83,7 @@ static csgd_status create_local(csgdi_transport *transport, const csgdi_shape *s
     }
     self->identity[CSGDI_FIELD_N] = self->layout.n;
     self->identity[CSGDI_FIELD_LAYOUT] = self->layout.hash;
-    self->identity[CSGDI_FIELD_TYPE] = self->compressor.kernels->type;
+    self->identity[CSGDI_FIELD_TYPE] = self->compressor.type;
     self->identity[CSGDI_FIELD_SEED] = self->compressor.seed;
     self->identity[CSGDI_FIELD_WIRE] = CSGDI_WIRE_VERSION;
     self->identity[CSGDI_FIELD_FP_MODE] = csgdi_fp_mode();
@@ -261,7 +262,7 @@ csgd_status csgd_reducer_residual(const csgd_reducer *r, void *e)
     if (st != CSGD_OK) return st;
     if (e == NULL && r->layout.n > 0)
         return csgdi_fail(CSGD_E_INVAL, "the place for the residual is NULL");
-    if (r->packed == NULL) {
+    if (r->layout.n_exact == 0) {
         csgdi_feedback_residual(&r->feedback, e);
         csgdi_owner_add_residual(r, e);
         return CSGD_OK;
@@ -270,6 +271,6 @@ csgd_status csgd_reducer_residual(const csgd_reducer *r, void *e)
     memset(r->packed, 0, r->layout.n * r->compressor.kernels->size);
     csgdi_feedback_residual(&r->feedback, r->packed);
     csgdi_owner_add_residual(r, r->packed);
-    csgdi_layout_unpack(&r->layout, r->compressor.kernels->size, r->packed, e);
+    csgdi_layout_place(&r->layout, r->compressor.kernels->size, r->packed, e);
     return CSGD_OK;
 }

@@ -83,7 +83,8 @@ struct csgd_reducer {
     csgdi_arena arena;
     csgdi_transport transport;
     csgdi_layout layout;
-    char *packed; /* layout.n elements, where some of them travel exactly; else NULL */
+    char *packed; /* layout.n elements as they are worked on, where some of them travel exactly or
+                   * the caller's are narrower; else NULL */
     csgdi_compressor compressor;
     csgdi_feedback feedback;
     csgdi_owner owner;

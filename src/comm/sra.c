@@ -115,7 +115,7 @@ static void cut(const csgd_reducer *r, int range, uint8_t *dst)
     const size_t count = range_length(r, range), bytes = csgdi_blocks_bytes(c, count);
     const uint8_t *codes = r->message + CSGDI_HEADER_BYTES;
     csgdi_header header = {.compressor = c->ops->wire_id,
-                           .type = c->kernels->type,
+                           .type = c->type,
                            .n = count,
                            .step = r->step,
                            .payload = csgdi_round8(bytes)};
@@ -193,7 +193,7 @@ static void reduce(csgd_reducer *r, uint8_t *dst)
     }
     if (self->found != CSGD_OK) {
         const csgdi_header header = {.compressor = POISON,
-                                     .type = c.kernels->type,
+                                     .type = c.type,
                                      .n = c.n,
                                      .step = r->step,
                                      .payload = self->slot - CSGDI_HEADER_BYTES};

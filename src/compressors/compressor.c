@@ -2,9 +2,15 @@
 
 /* compressor.c: the public object: argument checks around messages. */
 
-#include "compressors/compressor.h"
-
 #include "base/error.h"
+#include "compressors/elements.h"
+
+csgd_status csgdi_compressor_wide(csgd_compressor *c, csgdi_arena *arena)
+{
+    if (!csgdi_elements_narrow(c->core.type)) return CSGD_OK;
+    c->wide = csgdi_arena_alloc(arena, c->core.n, c->core.kernels->size);
+    return c->wide != NULL ? CSGD_OK : CSGD_E_NOMEM;
+}
 
 csgd_status csgd_compressor_create(const char *spec, size_t n, csgd_compressor **c)
 {
@@ -21,7 +27,9 @@ csgd_status csgd_compressor_create(const char *spec, size_t n, csgd_compressor *
 
     self = csgdi_arena_alloc(&arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
+    self->wide = NULL;
     st = csgdi_compressor_init(&self->core, ops, &parsed, n, NULL, 0, &arena);
+    if (st == CSGD_OK) st = csgdi_compressor_wide(self, &arena);
     if (st != CSGD_OK) {
         csgdi_arena_free(&arena);
         return st;
@@ -66,6 +74,10 @@ csgd_status csgd_compressor_compress(csgd_compressor *c, const void *x, uint8_t 
     if (cap < csgdi_message_bound(&c->core))
         return csgdi_fail(CSGD_E_SPACE, "a message may need %zu bytes, there are %zu",
                           csgdi_message_bound(&c->core), cap);
+    if (c->wide != NULL) {
+        csgdi_elements_widen(&c->core, x, c->core.n, c->wide);
+        x = c->wide;
+    }
     if (!csgdi_message_write(&c->core, x, dst, len))
         return csgdi_fail(CSGD_E_NONFINITE, "x has NaN or infinity, which %s cannot express",
                           c->core.ops->name);
@@ -81,8 +93,15 @@ static csgd_status decode(const csgd_compressor *c, const uint8_t *src, size_t l
     if (c == NULL || src == NULL || (y == NULL && c->core.n > 0))
         return csgdi_fail(CSGD_E_INVAL, "a NULL among compressor, src and y");
     st = csgdi_message_check(&c->core, src, len, NULL);
-    if (st == CSGD_OK) csgdi_message_apply(&c->core, src, mode, y);
-    return st;
+    if (st != CSGD_OK) return st;
+    if (c->wide == NULL) {
+        csgdi_message_apply(&c->core, src, mode, y);
+        return CSGD_OK;
+    }
+    if (mode != CSGDI_SET) csgdi_elements_widen(&c->core, y, c->core.n, c->wide);
+    csgdi_message_apply(&c->core, src, mode, c->wide);
+    csgdi_elements_narrow_to(&c->core, c->wide, c->core.n, y);
+    return CSGD_OK;
 }
 
 csgd_status csgd_compressor_decompress(const csgd_compressor *c, const uint8_t *src, size_t len,

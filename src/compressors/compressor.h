@@ -170,7 +170,11 @@ void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mo
 struct csgd_compressor {
     csgdi_arena arena;
     csgdi_compressor core;
+    void *wide; /* n elements as they are worked on, where the caller's are narrower; else NULL */
 };
+
+/* Allocate c->wide, where it is needed. */
+csgd_status csgdi_compressor_wide(csgd_compressor *c, csgdi_arena *arena);
 
 extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_randk, csgdi_threshold, csgdi_sign,
     csgdi_qsgd;

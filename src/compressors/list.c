@@ -30,8 +30,8 @@ const csgdi_compressor_ops *csgdi_compressor_find(const char *name)
 
 static const char *type_name(size_t i)
 {
-    static const char *const names[] = {"f32", "f64"};
-    return i < 2 ? names[i] : NULL;
+    static const char *const names[] = {"f32", "f64", "bf16", "f16"};
+    return i < 4 ? names[i] : NULL;
 }
 
 static const csgdi_key keys[] = {
@@ -39,7 +39,7 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_CHOICE,
      .choice = type_name,
      .fallback = "f32",
-     .help = "type of the elements: float or double"},
+     .help = "type of the elements: float, double, or one of 16 bits, worked on as float"},
     {.name = "seed",
      .kind = CSGDI_COUNT,
      .fallback = "0",

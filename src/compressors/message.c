@@ -7,18 +7,25 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "compressors/blocks.h"
+#include "compressors/elements.h"
 #include "wire/header.h"
+
+static csgd_type type_of(const char *name)
+{
+    if (strcmp(name, "f64") == 0) return CSGD_F64;
+    if (strcmp(name, "bf16") == 0) return CSGD_BF16;
+    return strcmp(name, "f16") == 0 ? CSGD_F16 : CSGD_F32;
+}
 
 csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
                                   csgdi_spec *spec, size_t n, const size_t *segment,
                                   size_t n_segments, csgdi_arena *arena)
 {
-    const csgd_type type =
-        strcmp(csgdi_spec_choice(spec, "type"), "f64") == 0 ? CSGD_F64 : CSGD_F32;
+    const csgd_type type = type_of(csgdi_spec_choice(spec, "type"));
     csgd_status st;
 
     *c = (csgdi_compressor){.ops = ops,
-                            .kernels = csgdi_kernels_get(type),
+                            .kernels = csgdi_kernels_get(csgdi_elements_work(type)),
                             .type = type,
                             .n = n,
                             .seed = csgdi_spec_count(spec, "seed"),

@@ -5,14 +5,13 @@
  * Payload: value[0..n) in the element type.  NaN and infinity travel unchanged.
  */
 
-#include <string.h>
-#include "compressors/compressor.h"
+#include "compressors/elements.h"
 
 enum { CHUNK = 256 };
 
 static size_t none_bytes(const csgdi_compressor *c, size_t count)
 {
-    return count * c->kernels->size;
+    return count * csgd_type_size(c->type);
 }
 
 static bool none_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
@@ -20,25 +19,26 @@ static bool none_encode(const csgdi_compressor *c, const void *x, size_t first, 
 {
     (void)first;
     (void)step;
-    memcpy(dst, x, count * c->kernels->size);
+    csgdi_elements_narrow_to(c, x, count, dst);
     return true;
 }
 
 static void none_apply(const csgdi_compressor *c, const uint8_t *src, size_t count, csgdi_mode mode,
                        void *y)
 {
-    const size_t size = c->kernels->size;
+    const size_t size = csgd_type_size(c->type);
     double chunk[CHUNK];
 
     if (mode == CSGDI_SET) {
-        memcpy(y, src, count * size);
+        csgdi_elements_widen(c, src, count, y);
         return;
     }
     /* Through a small aligned copy: the bytes may stand anywhere. */
     for (size_t i = 0; i < count; i += CHUNK) {
         const size_t part = count - i < CHUNK ? count - i : CHUNK;
-        memcpy(chunk, src + i * size, part * size);
-        (mode == CSGDI_ADD ? c->kernels->add : c->kernels->sub)(chunk, part, (char *)y + i * size);
+        void *to = (char *)y + i * c->kernels->size;
+        csgdi_elements_widen(c, src + i * size, part, chunk);
+        (mode == CSGDI_ADD ? c->kernels->add : c->kernels->sub)(chunk, part, to);
     }
 }
 

@@ -5,6 +5,7 @@
 #include "feedback/feedback.h"
 
 #include "base/error.h"
+#include "compressors/elements.h"
 
 csgd_status csgd_feedback_create(const char *spec, size_t n, csgd_feedback **f)
 {
@@ -22,6 +23,7 @@ csgd_status csgd_feedback_create(const char *spec, size_t n, csgd_feedback **f)
     self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
     st = csgdi_compressor_init(&self->inner.core, ops, &parsed, n, NULL, 0, &arena);
+    if (st == CSGD_OK) st = csgdi_compressor_wide(&self->inner, &arena);
     if (st == CSGD_OK) st = csgdi_feedback_init(&self->core, &self->inner.core, &parsed, &arena);
     if (st != CSGD_OK) {
         csgdi_arena_free(&arena);
@@ -63,6 +65,10 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
     if (cap < csgdi_message_bound(c))
         return csgdi_fail(CSGD_E_SPACE, "a message may need %zu bytes, there are %zu",
                           csgdi_message_bound(c), cap);
+    if (f->inner.wide != NULL) {
+        csgdi_elements_widen(c, g, c->n, f->inner.wide);
+        g = f->inner.wide;
+    }
     if (!csgdi_feedback_write(&f->core, g, dst, len))
         return csgdi_fail(CSGD_E_NONFINITE,
                           "g, or g and the residual together, has NaN or infinity");
