@@ -340,7 +340,7 @@ static void other_specs(void **state)
     assert_fails(csgd_compressor_create("what-is-this", 9, &c), CSGD_E_SPEC, "no compressor");
     assert_fails(csgd_compressor_create("", 9, &c), CSGD_E_SPEC, "");
     assert_fails(csgd_compressor_create("none ratio=1", 9, &c), CSGD_E_SPEC, "ratio");
-    assert_fails(csgd_compressor_create("none type=f16", 9, &c), CSGD_E_SPEC, "f32");
+    assert_fails(csgd_compressor_create("none type=f8", 9, &c), CSGD_E_SPEC, "f32");
     assert_fails(csgd_compressor_create("topk feedback=ef", 9, &c), CSGD_E_SPEC, "feedback");
     assert_null(c);
 
