@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "comm/reducer.h"
+#include "compressors/stream.h"
 
 typedef struct page {
     csgd_help_format format;
@@ -78,6 +79,8 @@ csgd_status csgd_spec_help(csgd_help_format format, char *dst, size_t cap, size_
         put_title(&p, ops->name, ops->summary, ops->source);
         put_keys(&p, ops->keys);
     }
+    put_heading(&p, "Keys of the compressors that select entries, and send indices with values");
+    put_keys(&p, csgdi_stream_keys);
     put_heading(&p, "Keys of every compressor");
     put_keys(&p, csgdi_compressor_keys);
     put_heading(&p, "feedback=");

@@ -117,8 +117,9 @@ struct csgdi_compressor {
     size_t block;          /* quantize: elements of a block; 1 at first */
     size_t max_k;          /* select: most entries of a stream; project: values of every message */
     size_t spare;          /* select: entries of scratch that a search wants beyond max_k */
-    csgdi_sparse stream;   /* select: scratch, and after a message was written what it sends */
-    void *values;          /* project: scratch for max_k values */
+    csgdi_sparse_format format; /* select: how a stream travels */
+    csgdi_sparse stream;        /* select: scratch, and after a message was written what it sends */
+    void *values;               /* project: scratch for max_k values */
     const size_t *segment; /* n_segments + 1 boundaries of tensors that select alone, or NULL */
     const size_t *segment_cols; /* columns of each of them as a matrix, or NULL */
     size_t n_segments;

@@ -108,7 +108,9 @@ static csgdi_outcome cut_all(csgdi_compressor *c, const csgdi_source *source, vo
 static bool write_selection(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
                             size_t *len)
 {
-    uint8_t *payload = dst + CSGDI_HEADER_BYTES;
+    const bool exact = csgdi_sparse_exact(c->kernels, c->format);
+    csgdi_sparse *s = &c->stream;
+    size_t payload;
 
     switch (cut_all(c, source, m)) {
     case CSGDI_NONFINITE:
@@ -116,7 +118,10 @@ static bool write_selection(csgdi_compressor *c, const csgdi_source *source, voi
     case CSGDI_RETRY:
         return write_plain(c, source, m, dst, len);
     default:
-        *len = csgdi_message_frame(c, dst, csgdi_sparse_write(c->kernels, &c->stream, payload));
+        if (!exact) c->kernels->scatter(s->index, s->value, s->k, CSGDI_SET, m);
+        payload = csgdi_sparse_write(c->kernels, c->format, s, dst + CSGDI_HEADER_BYTES);
+        if (!exact) c->kernels->scatter(s->index, s->value, s->k, CSGDI_SUB, m);
+        *len = csgdi_message_frame(c, dst, payload);
         return true;
     }
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "compressors/compressor.h"
+#include "compressors/stream.h"
 
 static const csgdi_compressor_ops *const list[] = {
     &csgdi_none, &csgdi_topk, &csgdi_randk, &csgdi_threshold, &csgdi_sign,
@@ -58,6 +59,7 @@ csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, siz
                                    csgdi_spec *spec, const csgdi_compressor_ops **ops)
 {
     csgdi_keys groups[8];
+    size_t n = 0;
     char name[CSGDI_SPEC_NAME];
     const csgd_status st = csgdi_spec_name(text, name);
 
@@ -71,8 +73,9 @@ csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, siz
         return csgdi_fail(CSGD_E_SPEC,
                           "there is no compressor \"%s\"; csgd_spec_help() names them all", name);
     }
-    groups[0] = (*ops)->keys;
-    groups[1] = csgdi_compressor_keys;
-    if (n_more > 0) memcpy(groups + 2, more, n_more * sizeof *more);
-    return csgdi_spec_parse(spec, text, groups, 2 + n_more);
+    groups[n++] = (*ops)->keys;
+    if ((*ops)->family == CSGDI_SELECT) groups[n++] = csgdi_stream_keys;
+    groups[n++] = csgdi_compressor_keys;
+    if (n_more > 0) memcpy(groups + n, more, n_more * sizeof *more);
+    return csgdi_spec_parse(spec, text, groups, n + n_more);
 }

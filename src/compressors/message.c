@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "compressors/blocks.h"
 #include "compressors/elements.h"
+#include "compressors/stream.h"
 #include "wire/header.h"
 
 static csgd_type type_of(const char *name)
@@ -48,14 +49,7 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
         c->values = csgdi_arena_alloc(arena, c->max_k, c->kernels->size);
         return c->values != NULL ? CSGD_OK : CSGD_E_NOMEM;
     }
-    if (ops->family != CSGDI_SELECT) return CSGD_OK;
-
-    c->stream = (csgdi_sparse){.n = n, .room = c->max_k + c->spare, .channels = 1};
-    c->stream.index =
-        csgdi_arena_alloc(arena, c->stream.room + CSGDI_LANES, sizeof *c->stream.index);
-    if (c->stream.index == NULL) return CSGD_E_NOMEM;
-    c->stream.value = csgdi_arena_alloc(arena, c->stream.room + CSGDI_LANES, c->kernels->size);
-    return c->stream.value != NULL ? CSGD_OK : CSGD_E_NOMEM;
+    return ops->family == CSGDI_SELECT ? csgdi_stream_create(c, spec, arena) : CSGD_OK;
 }
 
 /* Bytes of a payload before it is filled up, for all families but select. */
@@ -69,7 +63,7 @@ static size_t payload_bytes(const csgdi_compressor *c)
 size_t csgdi_message_bound(const csgdi_compressor *c)
 {
     if (c->n > 0 && c->ops->family == CSGDI_SELECT)
-        return CSGDI_HEADER_BYTES + csgdi_sparse_bytes(c->kernels, c->max_k, 1);
+        return CSGDI_HEADER_BYTES + csgdi_sparse_bound(c->kernels, c->format, c->n, c->max_k, 1);
     return CSGDI_HEADER_BYTES + csgdi_round8(payload_bytes(c));
 }
 
@@ -102,7 +96,7 @@ bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_
 
     if (c->n > 0 && c->ops->family == CSGDI_SELECT) {
         if (!c->ops->select(c, x, &c->stream)) return false;
-        bytes = csgdi_sparse_write(c->kernels, &c->stream, payload);
+        bytes = csgdi_sparse_write(c->kernels, c->format, &c->stream, payload);
     } else if (c->n > 0) {
         bytes = payload_bytes(c);
         if (c->ops->family == CSGDI_PROJECT
@@ -136,7 +130,8 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
                           "the message is of step %" PRIu64 ", not of step %" PRIu64, h.step,
                           *step);
     if (c->n > 0 && c->ops->family == CSGDI_SELECT)
-        return csgdi_sparse_check(c->kernels, payload, (size_t)h.payload, c->n, c->max_k, 1);
+        return csgdi_sparse_check(c->kernels, c->format, payload, (size_t)h.payload, c->n, c->max_k,
+                                  1);
     bytes = payload_bytes(c);
     if (h.payload != csgdi_round8(bytes))
         return csgdi_fail(CSGD_E_CORRUPT, "a payload of %s has %" PRIu64 " bytes, not %zu",

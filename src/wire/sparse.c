@@ -1,90 +1,171 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* sparse.c: sparse streams; their layout is in sparse.h. */
+/* sparse.c: sparse streams, written and judged; their layout is in sparse.h. */
 
 #include "wire/sparse.h"
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "wire/stream.h"
+#include "wire/value.h"
 
-enum { AT_INDEX = 8, CHUNK = 256 };
+static const csgdi_index_ops *const coders[] = {
+    [CSGDI_INDEX_RAW] = &csgdi_index_raw,
+    [CSGDI_INDEX_RICE] = &csgdi_index_rice,
+    [CSGDI_INDEX_BITMAP] = &csgdi_index_bitmap,
+};
 
-size_t csgdi_sparse_bytes(const csgdi_kernels *kernels, size_t k, unsigned channels)
+const csgdi_index_ops *csgdi_index_of(unsigned coder)
 {
-    return AT_INDEX + csgdi_round8(4 * k) + csgdi_round8(kernels->size * channels * k);
+    return coder < sizeof coders / sizeof *coders ? coders[coder] : NULL;
 }
 
-/* Copy and fill up with zeros to a multiple of 8. */
-static uint8_t *put(uint8_t *dst, const void *src, size_t len)
+static size_t value_section(csgdi_value_coder coder, size_t k, unsigned channels)
 {
-    if (len > 0) memcpy(dst, src, len);
-    memset(dst + len, 0, csgdi_round8(len) - len);
-    return dst + csgdi_round8(len);
+    return csgdi_round8(channels * csgdi_value_bytes(coder, k));
 }
 
-size_t csgdi_sparse_write(const csgdi_kernels *kernels, const csgdi_sparse *sparse, uint8_t *dst)
+bool csgdi_sparse_exact(const csgdi_kernels *kernels, csgdi_sparse_format format)
 {
-    uint8_t *p = dst + AT_INDEX;
-
-    csgdi_store64(dst, sparse->k);
-    p = put(p, sparse->index, 4 * sparse->k);
-    p = put(p, sparse->value, kernels->size * sparse->channels * sparse->k);
-    return (size_t)(p - dst);
+    return format.value == CSGDI_VALUE_F64 ||
+           (format.value == CSGDI_VALUE_F32 && kernels->type == CSGD_F32);
 }
 
-/* Only zeros between the len bytes of a section and the next multiple of 8. */
-static bool padded(const uint8_t *section, size_t len)
+size_t csgdi_sparse_bound(const csgdi_kernels *kernels, csgdi_sparse_format format, size_t n,
+                          size_t max_k, unsigned channels)
 {
-    for (size_t i = len; i < csgdi_round8(len); i++)
-        if (section[i] != 0) return false;
-    return true;
+    uint64_t least = UINT64_MAX;
+
+    (void)kernels;
+    if (max_k > n) max_k = n;
+    for (unsigned coder = CSGDI_INDEX_RAW; coder <= CSGDI_INDEX_BITMAP; coder++)
+        if (format.index == CSGDI_INDEX_AUTO || format.index == coder) {
+            const uint64_t bytes = coders[coder]->bound(n, max_k);
+            if (bytes < least) least = bytes;
+        }
+    return CSGDI_STREAM_HEADER + csgdi_round8((size_t)least) +
+           value_section(format.value, max_k, channels);
 }
 
-csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, const uint8_t *src, size_t len,
-                               size_t n, size_t max_k, unsigned channels)
+/* The coder to write with, and its parameter.  No entries take no bytes, but in a bitmap. */
+static csgdi_index_coder choose(csgdi_index_coder asked, const csgdi_sparse *sparse,
+                                unsigned *parameter)
 {
-    uint64_t k;
-    uint64_t least = 0; /* what the next index must be at least */
+    csgdi_index_coder best = asked == CSGDI_INDEX_AUTO ? CSGDI_INDEX_RAW : asked;
+    uint64_t least = UINT64_MAX;
 
-    if (len < AT_INDEX)
-        return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload of %zu bytes has no room for its count",
-                          len);
-    k = csgdi_load64(src);
+    *parameter = 0;
+    if (sparse->k == 0) return best;
+    for (unsigned coder = CSGDI_INDEX_RAW; coder <= CSGDI_INDEX_BITMAP; coder++)
+        if (asked == CSGDI_INDEX_AUTO || asked == coder) {
+            unsigned its;
+            const uint64_t bytes = coders[coder]->size(sparse->index, sparse->k, sparse->n, &its);
+            if (bytes >= least) continue;
+            least = bytes;
+            best = (csgdi_index_coder)coder;
+            *parameter = its;
+        }
+    return best;
+}
+
+size_t csgdi_sparse_write(const csgdi_kernels *kernels, csgdi_sparse_format format,
+                          csgdi_sparse *sparse, uint8_t *dst)
+{
+    const size_t k = sparse->k, channel_bytes = csgdi_value_bytes(format.value, k);
+    const size_t bytes = sparse->channels * channel_bytes;
+    unsigned parameter;
+    const csgdi_index_coder coder = choose(format.index, sparse, &parameter);
+    uint8_t *p = dst + CSGDI_STREAM_HEADER;
+
+    csgdi_store32(dst, (uint32_t)k);
+    dst[CSGDI_STREAM_INDEX] = (uint8_t)coder;
+    dst[CSGDI_STREAM_VALUE] = (uint8_t)format.value;
+    dst[CSGDI_STREAM_CHANNELS] = (uint8_t)sparse->channels;
+    dst[CSGDI_STREAM_PARAMETER] = (uint8_t)parameter;
+    if (k > 0 || coder == CSGDI_INDEX_BITMAP)
+        p = coders[coder]->write(sparse->index, k, sparse->n, parameter, p);
+    if (k == 0) return (size_t)(p - dst);
+
+    for (unsigned c = 0; c < sparse->channels; c++)
+        csgdi_value_write(kernels, format.value,
+                          (unsigned char *)sparse->value + kernels->size * c * k, k,
+                          p + c * channel_bytes);
+    memset(p + bytes, 0, csgdi_round8(bytes) - bytes);
+    return (size_t)(p - dst) + csgdi_round8(bytes);
+}
+
+/* The first 8 bytes and the length, as far as the indices do not decide it. */
+static csgd_status check_header(csgdi_sparse_format format, const uint8_t *src, size_t len,
+                                size_t n, size_t max_k, unsigned channels)
+{
+    const unsigned index = src[CSGDI_STREAM_INDEX], value = src[CSGDI_STREAM_VALUE];
+    const size_t k = csgdi_load32(src);
+
     if (k > max_k || k > n)
-        return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload has %llu entries, at most %zu fit",
-                          (unsigned long long)k, max_k < n ? max_k : n);
-    if (len != csgdi_sparse_bytes(kernels, (size_t)k, channels))
-        return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload of %zu entries has %zu bytes, not %zu",
-                          (size_t)k, len, csgdi_sparse_bytes(kernels, (size_t)k, channels));
-    for (size_t j = 0; j < k; j++) {
-        const uint32_t i = csgdi_load32(src + AT_INDEX + 4 * j);
-        if (i < least || i >= n)
-            return csgdi_fail(CSGD_E_CORRUPT, "index %u of entry %zu is not in [%llu, %zu)", i, j,
-                              (unsigned long long)least, n);
-        least = (uint64_t)i + 1;
-    }
-    if (!padded(src + AT_INDEX, 4 * (size_t)k) ||
-        !padded(src + AT_INDEX + csgdi_round8(4 * (size_t)k), kernels->size * channels * (size_t)k))
-        return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload is filled up with other bytes than 0");
+        return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload has %zu entries, at most %zu fit", k,
+                          max_k < n ? max_k : n);
+    if (csgdi_index_of(index) == NULL ||
+        (format.index != CSGDI_INDEX_AUTO && index != (unsigned)format.index))
+        return csgdi_fail(CSGD_E_CORRUPT, "the indices of a sparse payload are in code %u, not %u",
+                          index, (unsigned)format.index);
+    if (value != (unsigned)format.value)
+        return csgdi_fail(CSGD_E_CORRUPT, "the values of a sparse payload are in code %u, not %u",
+                          value, (unsigned)format.value);
+    if (src[CSGDI_STREAM_CHANNELS] != channels)
+        return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload has %u channels, not %u",
+                          src[CSGDI_STREAM_CHANNELS], channels);
+    if (len % 8 != 0 || len - CSGDI_STREAM_HEADER < value_section(format.value, k, channels))
+        return csgdi_fail(CSGD_E_CORRUPT,
+                          "a sparse payload of %zu entries has %zu bytes, not a multiple of 8 from "
+                          "%zu",
+                          k, len, CSGDI_STREAM_HEADER + value_section(format.value, k, channels));
     return CSGD_OK;
 }
 
-void csgdi_sparse_apply(const csgdi_kernels *kernels, const uint8_t *src, size_t n,
-                        unsigned channel, csgdi_mode mode, void *y)
+static csgd_status check_indices(const uint8_t *src, size_t bytes, size_t k, size_t n)
 {
-    const size_t k = (size_t)csgdi_load64(src);
-    const uint8_t *index = src + AT_INDEX;
-    const uint8_t *value = index + csgdi_round8(4 * k) + kernels->size * channel * k;
-    uint32_t index_chunk[CHUNK];
-    double value_chunk[CHUNK];
+    const unsigned coder = src[CSGDI_STREAM_INDEX], parameter = src[CSGDI_STREAM_PARAMETER];
 
-    if (mode == CSGDI_SET && n > 0) memset(y, 0, n * kernels->size);
+    if (k > 0 || coder == CSGDI_INDEX_BITMAP)
+        return coders[coder]->check(src + CSGDI_STREAM_HEADER, bytes, k, n, parameter);
+    if (bytes != 0)
+        return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload without entries has %zu bytes, not %d",
+                          CSGDI_STREAM_HEADER + bytes, CSGDI_STREAM_HEADER);
+    if (parameter != 0)
+        return csgdi_fail(CSGD_E_CORRUPT, "no indices have no parameter, and it is %u", parameter);
+    return CSGD_OK;
+}
 
-    /* Through small aligned copies: the bytes may stand anywhere. */
-    for (size_t j = 0; j < k; j += CHUNK) {
-        const size_t count = k - j < CHUNK ? k - j : CHUNK;
-        memcpy(index_chunk, index + 4 * j, 4 * count);
-        memcpy(value_chunk, value + kernels->size * j, kernels->size * count);
-        kernels->scatter(index_chunk, value_chunk, count, mode, y);
-    }
+csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format format,
+                               const uint8_t *src, size_t len, size_t n, size_t max_k,
+                               unsigned channels)
+{
+    size_t k, section, channel_bytes;
+    const uint8_t *value;
+    csgd_status st;
+
+    (void)kernels;
+    if (len < CSGDI_STREAM_HEADER)
+        return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload of %zu bytes has no room for its count",
+                          len);
+    st = check_header(format, src, len, n, max_k, channels);
+    if (st != CSGD_OK) return st;
+    k = csgdi_load32(src);
+    section = value_section(format.value, k, channels);
+    st = check_indices(src, len - CSGDI_STREAM_HEADER - section, k, n);
+    if (st != CSGD_OK) return st;
+
+    value = src + len - section;
+    channel_bytes = csgdi_value_bytes(format.value, k);
+    for (unsigned c = 0; c < channels; c++)
+        if (!csgdi_value_valid(format.value, value + c * channel_bytes, k))
+            return csgdi_fail(CSGD_E_CORRUPT,
+                              "channel %u of a sparse payload has values that are not finite, or "
+                              "codes of none",
+                              c);
+    for (size_t i = channels * channel_bytes; i < section; i++)
+        if (value[i] != 0)
+            return csgdi_fail(CSGD_E_CORRUPT,
+                              "a sparse payload is filled up with other bytes than 0");
+    return CSGD_OK;
 }

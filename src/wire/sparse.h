@@ -4,13 +4,23 @@
 
 /* sparse.h: sparse vectors, in memory and as bytes.
  *
- * In memory: k strictly increasing indices below n, and `channels` values for each.  Two channels
- * carry two vectors that share a support; channel c of entry j is value[c * k + j].
+ * In memory: k strictly increasing indices below n, and `channels` values for each, all finite.  Two
+ * channels carry two vectors that share a support; channel c of entry j is value[c * k + j].
  *
- * As bytes (raw indices, values in the element type):
+ * As bytes, little-endian:
  *
- *     k : u64 | index[0..k) : u32 | zeros to a multiple of 8 |
- *     value[0..channels * k) : element type | zeros to a multiple of 8
+ *     offset 0  k         u32
+ *            4  index     u8    coder of the indices, csgdi_index_coder, never CSGDI_INDEX_AUTO
+ *            5  value     u8    coder of the values, csgdi_value_coder
+ *            6  channels  u8
+ *            7  parameter u8    of the index coder; 0 where it has none, and where k is 0
+ *            8  indices         as index_raw.c, index_rice.c, index_bitmap.c lay down; without
+ *                               entries nothing, but a bitmap is always there
+ *               zeros to a multiple of 8
+ *               values          channel after channel as value.h lays down
+ *               zeros to a multiple of 8
+ *
+ * n is not in the stream: writer and reader know it.  The numbers of coders are frozen.
  */
 
 #include <stddef.h>
@@ -18,7 +28,7 @@
 #include "kernels/kernels.h"
 
 typedef struct csgdi_sparse {
-    size_t n;          /* elements of the vector this is a sparse form of */
+    size_t n;          /* elements of the vector this is a sparse form of, below 2^32 */
     size_t k;          /* entries */
     size_t room;       /* entries that index and value have space for */
     unsigned channels; /* 1 or 2 */
@@ -26,16 +36,46 @@ typedef struct csgdi_sparse {
     void *value;
 } csgdi_sparse;
 
-/* Bytes of a stream of k entries. */
-size_t csgdi_sparse_bytes(const csgdi_kernels *kernels, size_t k, unsigned channels);
+/* AUTO is the shortest for the support at hand; of equals the first of raw, Rice, bitmap. */
+typedef enum csgdi_index_coder {
+    CSGDI_INDEX_AUTO = 0,
+    CSGDI_INDEX_RAW = 1,
+    CSGDI_INDEX_RICE = 2,
+    CSGDI_INDEX_BITMAP = 3
+} csgdi_index_coder;
 
-/* Write a stream; returns its length, csgdi_sparse_bytes(). */
-size_t csgdi_sparse_write(const csgdi_kernels *kernels, const csgdi_sparse *sparse, uint8_t *dst);
+/* F64 is for double elements only. */
+typedef enum csgdi_value_coder {
+    CSGDI_VALUE_F64 = 0,
+    CSGDI_VALUE_F32 = 1,
+    CSGDI_VALUE_BF16 = 2,
+    CSGDI_VALUE_F16 = 3,
+    CSGDI_VALUE_INT8 = 4,
+    CSGDI_VALUE_INT4 = 5
+} csgdi_value_coder;
 
-/* Judge bytes from anywhere: CSGD_OK only if they are exactly one stream of at most max_k entries
- * over n elements.  Time linear in len. */
-csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, const uint8_t *src, size_t len,
-                               size_t n, size_t max_k, unsigned channels);
+typedef struct csgdi_sparse_format {
+    csgdi_index_coder index;
+    csgdi_value_coder value;
+} csgdi_sparse_format;
+
+/* Whether every value decodes to what was written. */
+bool csgdi_sparse_exact(const csgdi_kernels *kernels, csgdi_sparse_format format);
+
+/* No stream of at most max_k entries over n elements is longer; a multiple of 8. */
+size_t csgdi_sparse_bound(const csgdi_kernels *kernels, csgdi_sparse_format format, size_t n,
+                          size_t max_k, unsigned channels);
+
+/* Write a stream; returns its length, a multiple of 8.  sparse->value then holds what the stream
+ * decodes to, so that what is left over can be computed from it. */
+size_t csgdi_sparse_write(const csgdi_kernels *kernels, csgdi_sparse_format format,
+                          csgdi_sparse *sparse, uint8_t *dst);
+
+/* Judge bytes from anywhere: CSGD_OK only if they are exactly one stream of this format, of at most
+ * max_k entries over n elements, all values finite.  Time linear in n + len. */
+csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format format,
+                               const uint8_t *src, size_t len, size_t n, size_t max_k,
+                               unsigned channels);
 
 /* Apply one channel of a stream that passed the check to y, n elements.  CSGDI_SET also sets the
  * elements that the stream does not name, to zero.  src need not be aligned. */

@@ -153,7 +153,7 @@ static void every_field(void **state)
         {5, 1, false, CSGD_E_VERSION, "version 257, this library reads 1"},
         {6, 0, false, CSGD_E_CORRUPT, "hash"},
         {8, 0, true, CSGD_E_CORRUPT, "flags 0,"},
-        {8, 3, true, CSGD_E_CORRUPT, "flags 0x3,"},
+        {8, 5, true, CSGD_E_CORRUPT, "flags 0x5,"},
         {8, 0xff, true, CSGD_E_CORRUPT, "flags 0xff,"},
         {9, 1, true, CSGD_E_CORRUPT, "flags 0x102,"},
         {11, 0x80, true, CSGD_E_CORRUPT, "flags 0x80000002,"},

@@ -1,329 +1,198 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* test_sparse.c: sparse streams there and back, and every kind of stream that must be refused.
- *
- * What is judged or applied lies in memory of exactly its length and what is written to has exactly
- * n elements, so that a sanitizer sees any step outside.  Every test runs for both types. */
+/* test_sparse.c: sparse streams of every format there and back, and their lengths. */
 
 #include "support/test.h"
 
-#include "base/bytes.h"
-#include "oracle/oracle.h"
-#include "wire/sparse.h"
+#include "wire/streams.h"
 
-enum { MAX_K = 700, N = 5000 }; /* chunks of the decoder are shorter than the longest stream */
+static const size_t ks[] = {0, 1, 2, 3, 7, 8, 9, 63, 64, 65, 255, 256, 257, 511, 512, 513, 1000};
 
-static const csgdi_kernels *kernels_of(csgd_type type)
+/* Bytes of an index section in full, by its layout. */
+static size_t index_bytes(const stream *s)
 {
-    return csgdi_kernels_get(type);
-}
+    uint64_t bits, next = 0;
 
-/* Entry j of channel c, exact in both types. */
-static double value_of(size_t j, unsigned c)
-{
-    return (double)j * 0.5 + 1000.0 * c + 0.25;
-}
-
-/* A stream of k entries with indices first, first + stride, ... as bytes; *len is its length. */
-static uint8_t *stream(csgd_type type, size_t n, size_t k, unsigned channels, uint32_t first,
-                       uint32_t stride, size_t *len)
-{
-    const csgdi_kernels *kernels = kernels_of(type);
-    uint32_t index[MAX_K];
-    double wide[2 * MAX_K], narrow[2 * MAX_K]; /* narrow is aligned for either type */
-    const csgdi_sparse s = {
-        .n = n, .k = k, .room = MAX_K, .channels = channels, .index = index, .value = narrow};
-    uint8_t *bytes;
-
-    assert_true(k <= MAX_K);
-    for (size_t j = 0; j < k; j++) {
-        index[j] = first + stride * (uint32_t)j;
-        for (unsigned c = 0; c < channels; c++)
-            wide[c * k + j] = value_of(j, c);
+    switch (s->bytes[4]) {
+    case CSGDI_INDEX_RAW:
+        return 4 * s->k;
+    case CSGDI_INDEX_BITMAP:
+        return (s->n + 7) / 8;
+    default:
+        bits = s->k * (s->bytes[7] + 1u);
+        for (size_t j = 0; j < s->k; j++) {
+            bits += (s->index[j] - next) >> s->bytes[7];
+            next = (uint64_t)s->index[j] + 1;
+        }
+        return (size_t)((bits + 7) / 8);
     }
-    oracle_store(type, wide, channels * k, narrow);
-    *len = csgdi_sparse_bytes(kernels, k, channels);
-    bytes = malloc(*len);
-    assert_non_null(bytes);
-    assert_int_equal(csgdi_sparse_write(kernels, &s, bytes), *len);
-    return bytes;
 }
 
-/* Judge a copy of `len` bytes that stands `shift` bytes from an aligned address. */
-static csgd_status check_copy(csgd_type type, const uint8_t *bytes, size_t len, size_t shift,
-                              size_t n, size_t max_k, unsigned channels)
+static size_t round8(size_t bytes)
 {
-    uint8_t *memory = malloc(shift + len);
-    csgd_status st;
-
-    if (len > 0) memcpy(memory + shift, bytes, len);
-    st = csgdi_sparse_check(kernels_of(type), memory + shift, len, n, max_k, channels);
-    free(memory);
-    return st;
+    return (bytes + 7) / 8 * 8;
 }
 
-/* --- good streams --- */
-
-static void layout(void **state)
+/* A stream is of its length by formula, is judged good at every address, and decodes to what the
+ * writer says it does. */
+static void check_stream(const stream *s, size_t shift)
 {
-    static const uint8_t narrow[] = {3, 0, 0,    0,    0, 0, 0,    0,    /* k */
-                                     5, 0, 0,    0,    6, 0, 0,    0,    /* indices */
-                                     7, 0, 0,    0,    0, 0, 0,    0,    /* and zeros */
-                                     0, 0, 0x80, 0x3e, 0, 0, 0x40, 0x3f, /* .25 .75 */
-                                     0, 0, 0xa0, 0x3f, 0, 0, 0,    0};   /* 1.25 and zeros */
-    size_t len;
-    uint8_t *bytes = stream(CSGD_F32, 8, 3, 1, 5, 1, &len);
+    const oracle_format format = {.type = s->type,
+                                  .index = (unsigned)s->format.index,
+                                  .value = (unsigned)s->format.value,
+                                  .channels = s->channels,
+                                  .n = s->n,
+                                  .max_k = s->k};
+    oracle_entries e;
 
-    (void)state;
-    assert_int_equal(len, sizeof narrow);
-    assert_memory_equal(bytes, narrow, len);
-    free(bytes);
-
-    bytes = stream(CSGD_F64, 8, 1, 2, 5, 1, &len);
-    assert_int_equal(len, 8 + 8 + 2 * 8);
-    assert_int_equal(csgdi_load64(bytes + 16), 0x3fd0000000000000);
-    assert_int_equal(csgdi_load64(bytes + 24), 0x408f420000000000); /* 1000.25 */
-    free(bytes);
+    assert_int_equal(s->len, 8 + round8(index_bytes(s)) +
+                                 round8(s->channels * streams_value_bytes(s->format.value, s->k)));
+    if (s->format.index != CSGDI_INDEX_AUTO) assert_int_equal(s->bytes[4], s->format.index);
+    assert_ok(stream_judge(s, s->bytes, s->len, shift));
+    assert_true(oracle_sparse(&format, s->bytes, s->len, &e));
+    assert_int_equal(e.k, s->k);
+    for (size_t j = 0; j < s->k; j++)
+        assert_int_equal(e.index[j], s->index[j]);
+    for (size_t j = 0; j < s->channels * s->k; j++)
+        if (e.value[j] != s->value[j])
+            fail_msg("entry %zu: %a, and the writer said %a", j, e.value[j], s->value[j]);
+    oracle_entries_free(&e);
 }
 
-/* What y must be after a stream was applied to base 8: compared bit for bit. */
-static void check_applied(csgd_type type, const uint8_t *bytes, size_t k, unsigned channel,
-                          csgdi_mode mode)
+/* Every format, type and number of channels, over a support and values. */
+static void check_formats(size_t n, size_t k, const uint32_t *index, const double *value,
+                          size_t shift)
 {
-    const csgdi_kernels *kernels = kernels_of(type);
-    double *expected = malloc(N * sizeof *expected);
-    void *y = malloc(N * kernels->size), *y_expected = malloc(N * kernels->size);
-
-    for (size_t i = 0; i < N; i++)
-        expected[i] = 8;
-    oracle_store(type, expected, N, y);
-    for (size_t i = 0; i < N && mode == CSGDI_SET; i++)
-        expected[i] = 0;
-    for (size_t j = 0; j < k; j++)
-        expected[1 + 7 * j] = mode == CSGDI_SET   ? value_of(j, channel)
-                              : mode == CSGDI_ADD ? 8 + value_of(j, channel)
-                                                  : 8 - value_of(j, channel);
-    oracle_store(type, expected, N, y_expected);
-    csgdi_sparse_apply(kernels, bytes, N, channel, mode, y);
-    assert_memory_equal(y, y_expected, N * kernels->size);
-    free(y_expected);
-    free(y);
-    free(expected);
-}
-
-static void round_trip(void **state)
-{
-    static const csgdi_mode modes[] = {CSGDI_SET, CSGDI_ADD, CSGDI_SUB};
-    static const size_t ks[] = {0, 1, 2, 3, 7, 8, 9, 255, 256, 257, 512, MAX_K};
-
-    (void)state;
     for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
         for (unsigned channels = 1; channels <= 2; channels++)
-            for (size_t i = 0; i < TEST_COUNT(ks); i++) {
-                const size_t shift = i % 8; /* every k also at an address of its own */
-                size_t len;
-                uint8_t *bytes = stream(type, N, ks[i], channels, 1, 7, &len);
-                uint8_t *moved = malloc(shift + len);
+            for (csgdi_index_coder i = CSGDI_INDEX_AUTO; i <= CSGDI_INDEX_BITMAP; i++)
+                for (csgdi_value_coder v = type == CSGD_F32 ? CSGDI_VALUE_F32 : CSGDI_VALUE_F64;
+                     v <= CSGDI_VALUE_INT4; v++) {
+                    const csgdi_sparse_format format = {i, v};
+                    stream s = stream_write(type, format, n, k, channels, index, value);
+                    const bool exact = csgdi_sparse_exact(csgdi_kernels_get(type), format);
 
-                assert_int_equal(len % 8, 0);
-                memcpy(moved + shift, bytes, len);
-                assert_ok(
-                    csgdi_sparse_check(kernels_of(type), moved + shift, len, N, ks[i], channels));
-                for (unsigned c = 0; c < channels; c++)
-                    for (size_t m = 0; m < TEST_COUNT(modes); m++)
-                        check_applied(type, moved + shift, ks[i], c, modes[m]);
-                free(moved);
-                free(bytes);
-            }
+                    check_stream(&s, shift);
+                    assert_int_equal(exact, v == CSGDI_VALUE_F64 ||
+                                                (v == CSGDI_VALUE_F32 && type == CSGD_F32));
+                    if (exact && k > 0) assert_memory_equal(s.value, s.given, 8 * channels * k);
+                    stream_free(&s);
+                }
 }
 
-static void at_every_address(void **state)
+static void round_trips(void **state)
 {
-    (void)state;
-    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
-        for (size_t shift = 0; shift < 8; shift++) {
-            size_t len;
-            uint8_t *bytes = stream(type, N, 300, 2, 1, 7, &len), *moved = malloc(shift + len);
+    static const size_t ns[] = {1, 2, 63, 64, 65, 257, 1000, 5003};
+    uint32_t index[1000];
+    double value[2000];
+    uint64_t random = 1;
 
-            memcpy(moved + shift, bytes, len);
-            assert_ok(csgdi_sparse_check(kernels_of(type), moved + shift, len, N, 300, 2));
-            check_applied(type, moved + shift, 300, 0, CSGDI_SET);
-            check_applied(type, moved + shift, 300, 1, CSGDI_ADD);
-            free(moved);
-            free(bytes);
+    (void)state;
+    for (size_t a = test_brief() ? 5 : 0; a < TEST_COUNT(ns); a++)
+        for (size_t b = 0; b < TEST_COUNT(ks); b++) {
+            if (ks[b] > ns[a]) continue;
+            streams_support(&random, ns[a], ks[b], index);
+            streams_values(&random, 2 * ks[b], value);
+            check_formats(ns[a], ks[b], index, value, (a + b) % 8);
         }
+}
+
+static void all_elements(void **state)
+{
+    uint32_t index[513];
+    double value[1026];
+    uint64_t random = 2;
+
+    (void)state;
+    for (uint32_t i = 0; i < 513; i++)
+        index[i] = i;
+    streams_values(&random, 1026, value);
+    for (size_t n = 1; n <= 513; n += n < 70 ? 1 : 37)
+        check_formats(n, n, index, value, n % 8);
 }
 
 static void no_elements(void **state)
 {
-    size_t len;
-    uint8_t *bytes = stream(CSGD_F32, 0, 0, 1, 0, 1, &len);
-
     (void)state;
-    assert_int_equal(len, 8);
-    assert_ok(check_copy(CSGD_F32, bytes, len, 0, 0, 0, 1));
-    csgdi_sparse_apply(kernels_of(CSGD_F32), bytes, 0, 0, CSGDI_SET, NULL);
-    free(bytes);
+    check_formats(0, 0, NULL, NULL, 0);
+    check_formats(0, 0, NULL, NULL, 3);
 }
 
-/* The last index of all is good: n is what 32 bits can count at most. */
-static void largest_index(void **state)
+static void at_every_address(void **state)
 {
-    size_t len;
-    uint8_t *bytes = stream(CSGD_F32, UINT32_MAX, 1, 1, UINT32_MAX - 1, 1, &len);
+    uint32_t index[300];
+    double value[600];
+    uint64_t random = 3;
 
     (void)state;
-    assert_ok(check_copy(CSGD_F32, bytes, len, 0, UINT32_MAX, 1, 1));
-    csgdi_store32(bytes + 8, UINT32_MAX);
-    assert_fails(check_copy(CSGD_F32, bytes, len, 0, UINT32_MAX, 1, 1), CSGD_E_CORRUPT,
-                 "index 4294967295 of entry 0 is not in [0, 4294967295)");
-    free(bytes);
+    streams_support(&random, 5000, 300, index);
+    streams_values(&random, 600, value);
+    for (size_t shift = 0; shift < 8; shift++)
+        check_formats(5000, 300, index, value, shift);
 }
 
-/* --- bad streams --- */
-
-static void wrong_length(void **state)
+/* No stream is longer than the bound of any k that is not smaller: also at the k where the
+ * parameter of Rice changes, and where all gaps are at one end. */
+static void bounds(void **state)
 {
-    (void)state;
-    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
-        for (size_t k = 0; k <= 5; k++) {
-            size_t len;
-            uint8_t *bytes = stream(type, N, k, 1, 1, 7, &len);
-            uint8_t *longer = calloc(len + 16, 1);
+    static const size_t ns[] = {1, 2, 5, 64, 100, 333, 1000};
+    uint32_t index[1000];
+    double value[1000] = {0};
+    uint64_t random = 4;
 
-            memcpy(longer, bytes, len);
-            for (size_t cut = 0; cut <= len + 16; cut++)
-                if (cut != len)
-                    assert_fails(check_copy(type, longer, cut, cut % 8, N, MAX_K, 1),
-                                 CSGD_E_CORRUPT, cut < 8 ? "no room for its count" : "bytes, not");
-            free(longer);
-            free(bytes);
+    (void)state;
+    for (size_t a = 0; a < TEST_COUNT(ns); a++)
+        for (csgdi_index_coder i = CSGDI_INDEX_AUTO; i <= CSGDI_INDEX_BITMAP; i++) {
+            const csgdi_sparse_format format = {i, CSGDI_VALUE_INT4};
+            size_t longest = 0;
+
+            for (size_t k = 0; k <= ns[a]; k += test_brief() ? 1 + k / 4 : 1)
+                for (int kind = 0; kind < 4; kind++) {
+                    stream s;
+                    size_t bound;
+
+                    streams_support(&random, ns[a], k, index);
+                    for (size_t j = 0; j < k && kind > 0; j++)
+                        index[j] = (uint32_t)(kind == 1   ? j
+                                              : kind == 2 ? ns[a] - k + j
+                                                          : (j + 1) * ns[a] / k - 1);
+                    s = stream_write(CSGD_F32, format, ns[a], k, 1, index, value);
+                    if (s.len > longest) longest = s.len;
+                    bound = csgdi_sparse_bound(csgdi_kernels_get(CSGD_F32), format, ns[a], k, 1);
+                    if (longest > bound)
+                        fail_msg("n %zu k %zu coder %d: %zu bytes, bound %zu", ns[a], k, (int)i,
+                                 longest, bound);
+                    stream_free(&s);
+                }
         }
 }
 
-/* Counts whose length in bytes overflows to the length that is there, or near it: 2^61 entries of
- * eight bytes take 2^64. */
-static void counts_too_large(void **state)
+/* The bound of what has one length is that length. */
+static void bounds_by_formula(void **state)
 {
-    static const uint64_t counts[] = {4,
-                                      N + 1,
-                                      (uint64_t)1 << 31,
-                                      (uint64_t)1 << 32,
-                                      ((uint64_t)1 << 32) + 3,
-                                      (uint64_t)1 << 60,
-                                      (uint64_t)1 << 61,
-                                      ((uint64_t)1 << 61) + 3,
-                                      ((uint64_t)1 << 62) + 3,
-                                      ((uint64_t)1 << 63) + 3,
-                                      UINT64_MAX};
+    const csgdi_kernels *kernels = csgdi_kernels_get(CSGD_F64);
 
     (void)state;
-    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
-        for (size_t i = 0; i < TEST_COUNT(counts); i++) {
-            size_t len;
-            uint8_t *bytes = stream(type, N, 3, 1, 1, 7, &len);
+    for (csgdi_value_coder v = CSGDI_VALUE_F64; v <= CSGDI_VALUE_INT4; v++)
+        for (size_t b = 0; b < TEST_COUNT(ks); b++)
+            for (unsigned channels = 1; channels <= 2; channels++) {
+                const csgdi_sparse_format raw = {CSGDI_INDEX_RAW, v};
+                const csgdi_sparse_format bitmap = {CSGDI_INDEX_BITMAP, v};
+                const size_t k = ks[b], values = round8(channels * streams_value_bytes(v, k));
 
-            csgdi_store64(bytes, counts[i]);
-            assert_fails(check_copy(type, bytes, len, 0, N, 3, 1), CSGD_E_CORRUPT, "at most 3 fit");
-            assert_fails(check_copy(type, bytes, len, 0, 3, SIZE_MAX, 1), CSGD_E_CORRUPT,
-                         "at most 3 fit");
-            free(bytes);
-        }
-}
-
-static void bad_indices(void **state)
-{
-    static const struct {
-        size_t entry;
-        uint32_t index;
-        const char *words;
-    } bad[] = {
-        {0, 8, "index 8 of entry 1 is not in [9, 5000)"},     /* 8 8 15 22: twice */
-        {0, 9, "index 8 of entry 1 is not in [10, 5000)"},    /* not ascending */
-        {1, 1, "index 1 of entry 1 is not in [2, 5000)"},     /* twice */
-        {2, 3, "index 3 of entry 2 is not in [9, 5000)"},     /* not ascending */
-        {3, 15, "index 15 of entry 3 is not in [16, 5000)"},  /* twice, at the end */
-        {3, N, "index 5000 of entry 3 is not in [16, 5000)"}, /* just outside */
-        {0, UINT32_MAX, "index 4294967295 of entry 0 is not in [0, 5000)"},
-        {3, UINT32_MAX, "index 4294967295 of entry 3 is not in [16, 5000)"},
-        {3, (uint32_t)1 << 31, "index 2147483648 of entry 3"},
-    };
-
-    (void)state;
-    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
-        for (size_t i = 0; i < TEST_COUNT(bad); i++) {
-            size_t len;
-            uint8_t *bytes = stream(type, N, 4, 1, 1, 7, &len);
-
-            assert_ok(check_copy(type, bytes, len, i % 8, N, 4, 1));
-            csgdi_store32(bytes + 8 + 4 * bad[i].entry, bad[i].index);
-            assert_fails(check_copy(type, bytes, len, i % 8, N, 4, 1), CSGD_E_CORRUPT,
-                         bad[i].words);
-            free(bytes);
-        }
-}
-
-/* The largest index and one more entry than n has elements cannot both be. */
-static void more_entries_than_elements(void **state)
-{
-    size_t len;
-    uint8_t *bytes = stream(CSGD_F32, 4, 4, 1, 0, 1, &len);
-
-    (void)state;
-    assert_ok(check_copy(CSGD_F32, bytes, len, 0, 4, 100, 1));
-    assert_fails(check_copy(CSGD_F32, bytes, len, 0, 3, 100, 1), CSGD_E_CORRUPT, "at most 3 fit");
-    assert_fails(check_copy(CSGD_F32, bytes, len, 0, 0, 100, 1), CSGD_E_CORRUPT, "at most 0 fit");
-    free(bytes);
-}
-
-/* One stream has one form: what fills a section up is zero. */
-static void bytes_between(void **state)
-{
-    (void)state;
-    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
-        size_t len;
-        uint8_t *bytes = stream(type, N, 3, 1, 1, 7, &len);
-
-        for (size_t at = 8 + 3 * 4; at < 8 + 4 * 4; at++) {
-            bytes[at] = 1;
-            assert_fails(check_copy(type, bytes, len, 0, N, 3, 1), CSGD_E_CORRUPT, "other bytes");
-            bytes[at] = 0;
-        }
-        for (size_t at = 24 + 3 * csgd_type_size(type); at < len; at++) {
-            bytes[at] = 1;
-            assert_fails(check_copy(type, bytes, len, 0, N, 3, 1), CSGD_E_CORRUPT, "other bytes");
-            bytes[at] = 0;
-        }
-        assert_ok(check_copy(type, bytes, len, 0, N, 3, 1));
-        free(bytes);
-    }
-}
-
-static void wrong_channels(void **state)
-{
-    size_t len;
-    uint8_t *bytes = stream(CSGD_F64, N, 3, 2, 1, 7, &len);
-
-    (void)state;
-    assert_ok(check_copy(CSGD_F64, bytes, len, 0, N, 3, 2));
-    assert_fails(check_copy(CSGD_F64, bytes, len, 0, N, 3, 1), CSGD_E_CORRUPT, "bytes, not");
-    free(bytes);
+                assert_int_equal(csgdi_sparse_bound(kernels, raw, 1001, k, channels),
+                                 8 + round8(4 * k) + values);
+                assert_int_equal(csgdi_sparse_bound(kernels, bitmap, 1001, k, channels),
+                                 8 + 128 + values);
+            }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(layout),
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(at_every_address),
-        cmocka_unit_test(no_elements),
-        cmocka_unit_test(largest_index),
-        cmocka_unit_test(wrong_length),
-        cmocka_unit_test(counts_too_large),
-        cmocka_unit_test(bad_indices),
-        cmocka_unit_test(wrong_channels),
-        cmocka_unit_test(bytes_between),
-        cmocka_unit_test(more_entries_than_elements),
+        cmocka_unit_test(round_trips), cmocka_unit_test(all_elements),
+        cmocka_unit_test(no_elements), cmocka_unit_test(at_every_address),
+        cmocka_unit_test(bounds),      cmocka_unit_test(bounds_by_formula),
     };
     return cmocka_run_group_tests_name("wire/sparse", tests, NULL, NULL);
 }
