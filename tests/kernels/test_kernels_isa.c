@@ -64,10 +64,12 @@ static void compare(const slot *s, const csgdi_kernels *k, fill f, const void *x
 {
     static unsigned char expected[3][MAX_BYTES + 2 * AROUND];
     const csgdi_kernels *ref = csgdi_kernels_find("ref", k->type);
-    const size_t sizes[] = {0, n * k->size, (n + 7) / 8, HISTOGRAM_COUNTS * sizeof(uint64_t), n};
+    const size_t sizes[] = {0, n * k->size, (n + 7) / 8, HISTOGRAM_COUNTS * sizeof(uint64_t),
+                            n, 2 * n};
     const size_t out_bytes = sizes[s->output];
     const size_t out_size = s->output == HISTOGRAM ? sizeof(uint64_t)
                             : s->output == BYTES   ? 1
+                            : s->output == HALVES  ? 1
                                                    : k->size;
     call c = {.k = ref, .n = n, .variant = variant};
     uint64_t said = 0;
@@ -189,7 +191,7 @@ static void one_nonfinite(void **state)
 
 int main(void)
 {
-    enum { MAX_TESTS = 100 };
+    enum { MAX_TESTS = 128 };
     static struct CMUnitTest tests[MAX_TESTS];
     static subject subjects[MAX_TESTS];
     static char names[MAX_TESTS][64];
