@@ -256,20 +256,22 @@ static void call_from_half(call *c)
                     c->out);
 }
 
-/* Tops from the least that will do upwards. */
+/* Tops from the least that will do to the largest that there is. */
 static void call_to_power(call *c)
 {
     static const int above[] = {0, 1, 60, 120, 128, 2000};
     const csgdi_kernels *ref = csgdi_kernels_find("ref", c->k->type);
+    const int end = c->k->type == CSGD_F32 ? 128 : 1024;
     int top;
 
     if (!ref->finite(c->x, c->n)) return; /* never asked for */
     frexp(ref->abs_max(c->x, c->n), &top);
-    top = top < -126 ? -126 : top;
-    c->k->to_power(c->x, c->n, top + above[c->variant % 6], random_of(c->variant / 6),
+    top = (top < -126 ? -126 : top) + above[c->variant % 6];
+    c->k->to_power(c->x, c->n, top < end ? top : end, random_of(c->variant / 6),
                    first_of(c->variant / 6), c->out);
 }
 
+/* The bytes of x are as good codes as any. */
 static void call_from_power(call *c)
 {
     static const int top[] = {0, 128, 1, -126, 1024, -1000, 2000};
