@@ -181,16 +181,16 @@ static inline void philox8(const uint32_t key[20], const uint32_t high[2], uint6
         word[i] = _mm256_blend_epi32(c[i][0], _mm256_slli_epi64(c[i][1], 32), 0xaa);
 }
 
-/* Blocks block .. block + 15, one a lane; block is a multiple of 16. */
+/* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 16. */
 static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint64_t block,
-                            U word[4])
+                            U word[2][4])
 {
-    __m256i w[2][4];
+    __m256i w[4][4];
 
-    philox8(key, high, block, w[0]);
-    philox8(key, high, block + 8, w[1]);
     for (unsigned i = 0; i < 4; i++)
-        word[i] = (U){w[0][i], w[1][i]};
+        philox8(key, high, block + 8 * i, w[i]);
+    for (unsigned i = 0; i < 8; i++)
+        word[i / 4][i % 4] = (U){w[i / 4 * 2][i % 4], w[i / 4 * 2 + 1][i % 4]};
 }
 
 /* --- codes --- */

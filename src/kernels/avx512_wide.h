@@ -184,38 +184,43 @@ static inline __m512i xor3(__m512i a, __m512i b, __m512i c)
     return _mm512_ternarylogic_epi32(a, b, c, 0x96);
 }
 
-/* Blocks block .. block + 15, one a lane; block is a multiple of 16.  Even and odd lanes apart, in
- * 64 bits each: there a product has room, its low half is a factor of the next round as it is, and
- * what lies above a word does no harm. */
+/* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 16.
+ * Even and odd lanes apart, in 64 bits each: there a product has room, its low half is a factor of
+ * the next round as it is, and what lies above a word does no harm. */
 static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint64_t block,
-                            U word[4])
+                            U word[2][4])
 {
     const __m512i m0 = _mm512_set1_epi64(0xD2511F53), m1 = _mm512_set1_epi64(0xCD9E8D57);
-    const __m512i lane = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
-    __m512i c[4][2];
+    const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
+    __m512i c[4][4]; /* [word][tile and whether odd] */
 
-    c[0][0] = _mm512_add_epi64(_mm512_set1_epi64((int64_t)(uint32_t)block), lane);
-    c[0][1] = _mm512_add_epi64(c[0][0], _mm512_set1_epi64(1));
-    c[1][0] = c[1][1] = _mm512_set1_epi32((int)(uint32_t)(block >> 32));
-    c[2][0] = c[2][1] = _mm512_set1_epi32((int)high[0]);
-    c[3][0] = c[3][1] = _mm512_set1_epi32((int)high[1]);
+    for (unsigned j = 0; j < 4; j++) {
+        const uint64_t begin = block + j / 2 * 16;
+        c[0][j] = _mm512_add_epi64(_mm512_set1_epi64((int64_t)(uint32_t)begin + j % 2), even);
+        c[1][j] = _mm512_set1_epi32((int)(uint32_t)(begin >> 32));
+        c[2][j] = _mm512_set1_epi32((int)high[0]);
+        c[3][j] = _mm512_set1_epi32((int)high[1]);
+    }
 #pragma GCC unroll 10
     for (unsigned round = 0; round < 10; round++) {
         const __m512i k0 = _mm512_set1_epi32((int)key[2 * round]);
         const __m512i k1 = _mm512_set1_epi32((int)key[2 * round + 1]);
-#pragma GCC unroll 2
-        for (unsigned odd = 0; odd < 2; odd++) {
-            const __m512i p0 = _mm512_mul_epu32(m0, c[0][odd]);
-            const __m512i p1 = _mm512_mul_epu32(m1, c[2][odd]);
-            c[0][odd] = xor3(_mm512_srli_epi64(p1, 32), c[1][odd], k0);
-            c[1][odd] = p1;
-            c[2][odd] = xor3(_mm512_srli_epi64(p0, 32), c[3][odd], k1);
-            c[3][odd] = p0;
+#pragma GCC unroll 4
+        for (unsigned j = 0; j < 4; j++) {
+            const __m512i p0 = _mm512_mul_epu32(m0, c[0][j]);
+            const __m512i p1 = _mm512_mul_epu32(m1, c[2][j]);
+            c[0][j] = xor3(_mm512_srli_epi64(p1, 32), c[1][j], k0);
+            c[1][j] = p1;
+            c[2][j] = xor3(_mm512_srli_epi64(p0, 32), c[3][j], k1);
+            c[3][j] = p0;
         }
     }
-#pragma GCC unroll 4
-    for (unsigned i = 0; i < 4; i++)
-        word[i] = _mm512_mask_blend_epi32(0xaaaa, c[i][0], _mm512_slli_epi64(c[i][1], 32));
+#pragma GCC unroll 8
+    for (unsigned i = 0; i < 8; i++) {
+        const __m512i *pair = &c[i % 4][i / 4 * 2];
+        word[i / 4][i % 4] =
+            _mm512_mask_blend_epi32(0xaaaa, pair[0], _mm512_slli_epi64(pair[1], 32));
+    }
 }
 
 /* --- codes --- */

@@ -15,31 +15,37 @@
 
 /* --- random words --- */
 
-/* The keys of the ten rounds, and the counter without its block. */
+/* The keys of the ten rounds, the counter without its block, and words of two tiles: the rounds of
+ * one are too few instructions to hide how long they wait for each other. */
 typedef struct schedule {
-    bool nearest; /* no random words: all are 2^15 */
     uint32_t key[20], high[2];
+    uint64_t second; /* the tile of word[1]; none is the last there is */
+    U word[2][4];
 } schedule;
 
-static inline schedule schedule_of(const csgdi_random *random)
+static inline void schedule_init(schedule *s, const csgdi_random *random)
 {
-    schedule s = {.nearest = random == NULL};
-
-    if (random == NULL) return s;
+    s->second = UINT64_MAX;
+    if (random == NULL) { /* all words are 2^15 */
+        for (unsigned i = 0; i < 8; i++)
+            s->word[i / 4][i % 4] = u_all(0x80008000u);
+        return;
+    }
     for (unsigned i = 0; i < 20; i++)
-        s.key[i] = random->key[i % 2] + i / 2 * (i % 2 == 0 ? 0x9E3779B9u : 0xBB67AE85u);
-    s.high[0] = random->high[0];
-    s.high[1] = random->high[1];
-    return s;
+        s->key[i] = random->key[i % 2] + i / 2 * (i % 2 == 0 ? 0x9E3779B9u : 0xBB67AE85u);
+    s->high[0] = random->high[0];
+    s->high[1] = random->high[1];
 }
 
-/* The words of a tile, two halves in each lane: elements 32 i + lane and 32 i + 16 + lane. */
-static inline void tile_words(const schedule *s, uint64_t tile, U word[4])
+/* The words of a tile, two halves in each lane: elements 32 i + lane and 32 i + 16 + lane.  Tiles
+ * are asked for in order. */
+static inline const U *tile_words(schedule *s, const csgdi_random *random, uint64_t tile)
 {
-    if (s->nearest)
-        word[0] = word[1] = word[2] = word[3] = u_all(0x80008000u);
-    else
-        u_philox(s->key, s->high, tile * 16, word);
+    if (random == NULL) return s->word[0];
+    if (s->second == tile) return s->word[1];
+    u_philox(s->key, s->high, tile * 16, s->word);
+    s->second = tile + 1;
+    return s->word[0];
 }
 
 /* Of the g-th sixteen elements. */
@@ -56,10 +62,16 @@ static inline size_t before_tile(uint64_t first, size_t n)
 }
 
 /* Blocks are encoded one after the other, each read from memory by whoever finds its range: while
- * codes are computed memory would rest.  A prefetch of what lies outside reads nothing. */
-static inline void prefetch(const float *a, size_t n)
+ * codes are computed memory would rest.  So the block that follows is prefetched, which reads
+ * nothing that is not there; this many elements ahead. */
+static inline size_t block_ahead(size_t n)
 {
-    if (n <= CSGDI_BLOCK) _mm_prefetch((const char *)(const void *)(a + n), _MM_HINT_T0);
+    return n <= CSGDI_BLOCK ? n : 0;
+}
+
+static inline void prefetch(const float *a, size_t ahead)
+{
+    _mm_prefetch((const char *)(const void *)a + ahead * sizeof *a, _MM_HINT_T0);
 }
 
 /* --- sums --- */
@@ -168,17 +180,18 @@ static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,
 {
     const float *a = x;
     const unsigned bits = grid->bits;
-    size_t i = isfinite((float)grid->scale) ? before_tile(first, n) : n;
-    const schedule s = schedule_of(random);
-    const F base = f_all((float)grid->base), scale = f_all((float)grid->scale);
-    const F least = f_all((float)grid->least);
-    const F most = f_all((float)(grid->least + (int)grid->levels - 1));
-    const U zero = u_all((uint32_t)(grid->least * 65536));
+    const float scale = (float)grid->scale * 0x1p16f;
+    const F base = f_all((float)grid->base), by = f_all(scale);
+    const F most = f_all((float)(grid->least + (int)grid->levels - 1) * 0x1p16f);
+    const U least = u_all((uint32_t)(grid->least * 65536));
+    const size_t ahead = block_ahead(n);
+    size_t i = isfinite(scale) ? before_tile(first, n) : n;
+    schedule s;
 
+    schedule_init(&s, random);
     if (i > 0) REF(quantize)(a, i, grid, random, first, codes);
     for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
-        U word[4];
-        tile_words(&s, (first + i) / CSGDI_TILE, word);
+        const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
 #pragma GCC unroll 2
         for (unsigned half = 0; half < 2; half++) {
             const float *from = a + i + 64 * half;
@@ -186,11 +199,13 @@ static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,
             U code[4];
 #pragma GCC unroll 4
             for (unsigned g = 0; g < 4; g++) {
-                F v = f_times(f_minus(f_load(from + 16 * g), base), scale);
-                prefetch(from + 16 * g, n);
-                v = f_min(f_max(v, least), most); /* NaN: the second */
-                const U t = u_minus(f_nearest(f_times(v, f_all(0x1p16f))), zero);
-                code[g] = u_right(u_plus(t, group_words(word, 4 * half + g)), 16);
+                /* 2^16 v at once: where that differs from 2^16 times v, both round to 0.  NaN, and
+                 * what is far below, become the least integer. */
+                const F v = f_times(f_minus(f_load(from + 16 * g), base), by);
+                const U t = u_max(f_nearest(f_min(most, v)), least);
+                const U from_least = u_minus(group_words(word, 4 * half + g), least);
+                prefetch(from + 16 * g, ahead);
+                code[g] = u_right(u_plus(t, from_least), 16);
             }
             u_pack(u_bytes(code), bits, to, (size_t)(codes + n / 8 * bits - to));
         }

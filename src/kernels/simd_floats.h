@@ -40,15 +40,15 @@ static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale
 {
     const float *a = x;
     uint8_t *to = half;
-    const schedule s = schedule_of(random);
     const F by = f_all((float)scale);
     const U sign = u_all(1u << 31), nan = u_all(0x7f800000u);
     size_t i = before_tile(first, n);
+    schedule s;
 
+    schedule_init(&s, random);
     if (i > 0) REF(to_half)(a, i, format, scale, random, first, half);
     for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
-        U word[4];
-        tile_words(&s, (first + i) / CSGDI_TILE, word);
+        const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
 #pragma GCC unroll 4
         for (unsigned g = 0; g < 8; g += 2) {
             U out[2];
@@ -57,7 +57,7 @@ static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale
                 const F v = f_times(f_load(a + i + 16 * (g + j)), by);
                 const U key = f_keys(v), w = group_words(word, g + j);
                 U minus = u_and(f_bits(v), sign);
-                if (!s.nearest) {
+                if (random != NULL) {
                     out[j] = format == CSGDI_BF16 ? bf16_random(key, w) : f16_random(key, w);
                 } else {
                     out[j] = format == CSGDI_BF16 ? bf16_nearest(key) : f16_nearest(key);
@@ -103,15 +103,16 @@ static void f32_to_power(const void *x, size_t n, int top, const csgdi_random *r
                          uint64_t first, uint8_t *codes)
 {
     const float *a = x;
-    const schedule s = schedule_of(random);
     const U offset = u_all((uint32_t)top);
     const U hidden = u_all(1u << 23), mantissa = u_all((1u << 23) - 1);
     size_t i = before_tile(first, n);
+    schedule s;
 
+    schedule_init(&s, random);
     if (i > 0) REF(to_power)(a, i, top, random, first, codes);
     for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
-        U word[4], code[4];
-        tile_words(&s, (first + i) / CSGDI_TILE, word);
+        const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
+        U code[4];
 #pragma GCC unroll 8
         for (unsigned g = 0; g < 8; g++) {
             const F v = f_load(a + i + 16 * g);
