@@ -181,7 +181,7 @@ static inline void philox8(const uint32_t key[20], const uint32_t high[2], uint6
         word[i] = _mm256_blend_epi32(c[i][0], _mm256_slli_epi64(c[i][1], 32), 0xaa);
 }
 
-/* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 16. */
+/* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 32. */
 static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint64_t block,
                             U word[2][4])
 {
@@ -207,6 +207,17 @@ static inline __m256i bytes_of(U a, U b)
 static inline U u_bytes(const U code[4])
 {
     return (U){bytes_of(code[0], code[1]), bytes_of(code[2], code[3])};
+}
+
+/* The bytes above the lower 16 bits, less those of zero: what overflows there does no harm. */
+static inline U u_third_bytes(const U sum[4], U zero)
+{
+    U byte[4], all;
+
+    for (unsigned g = 0; g < 4; g++)
+        byte[g] = u_and(u_right(sum[g], 16), u_all(255));
+    all = u_bytes(byte);
+    return (U){_mm256_sub_epi8(all.low, zero.low), _mm256_sub_epi8(all.high, zero.high)};
 }
 
 /* Eight codes together in the low bytes of 64 bits, then the 64 bits of a lane: bytes below 128 are

@@ -184,7 +184,7 @@ static inline __m512i xor3(__m512i a, __m512i b, __m512i c)
     return _mm512_ternarylogic_epi32(a, b, c, 0x96);
 }
 
-/* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 16.
+/* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 32.
  * Even and odd lanes apart, in 64 bits each: there a product has room, its low half is a factor of
  * the next round as it is, and what lies above a word does no harm. */
 static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint64_t block,
@@ -195,9 +195,9 @@ static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint
     __m512i c[4][4]; /* [word][tile and whether odd] */
 
     for (unsigned j = 0; j < 4; j++) {
-        const uint64_t begin = block + j / 2 * 16;
-        c[0][j] = _mm512_add_epi64(_mm512_set1_epi64((int64_t)(uint32_t)begin + j % 2), even);
-        c[1][j] = _mm512_set1_epi32((int)(uint32_t)(begin >> 32));
+        const int64_t begin = (int64_t)(uint32_t)block + j / 2 * 16 + j % 2;
+        c[0][j] = _mm512_add_epi64(_mm512_set1_epi64(begin), even);
+        c[1][j] = _mm512_set1_epi32((int)(uint32_t)(block >> 32));
         c[2][j] = _mm512_set1_epi32((int)high[0]);
         c[3][j] = _mm512_set1_epi32((int)high[1]);
     }
@@ -225,6 +225,12 @@ static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint
 
 /* --- codes --- */
 
+/* Of 64 words, first 32 in one register and then those in another, the odd ones. */
+#define ODD4(i) 2 * (i) + 1, 2 * (i) + 3, 2 * (i) + 5, 2 * (i) + 7
+static const _Alignas(64) uint16_t odd_words[32] = {
+    ODD4(0), ODD4(4), ODD4(8), ODD4(12), ODD4(16), ODD4(20), ODD4(24), ODD4(28),
+};
+
 /* Sixty-four codes below 256 as bytes. */
 static inline U u_bytes(const U code[4])
 {
@@ -232,6 +238,18 @@ static inline U u_bytes(const U code[4])
     const __m512i low = _mm512_packus_epi32(code[0], code[1]);
     const __m512i high = _mm512_packus_epi32(code[2], code[3]);
     return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
+}
+
+/* The bytes above the lower 16 bits, less those of zero: what overflows there does no harm. */
+static inline U u_third_bytes(const U sum[4], U zero)
+{
+    const __m512i upper = _mm512_load_si512(odd_words), byte = _mm512_set1_epi16(255);
+    const __m512i low = _mm512_permutex2var_epi16(sum[0], upper, sum[1]);
+    const __m512i high = _mm512_permutex2var_epi16(sum[2], upper, sum[3]);
+    const __m512i both =
+        _mm512_packus_epi16(_mm512_and_si512(low, byte), _mm512_and_si512(high, byte));
+    const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
+    return _mm512_sub_epi8(_mm512_permutexvar_epi64(order, both), zero);
 }
 
 /* Where lane l has b pairs of bytes: pair i of the result. */
@@ -254,9 +272,22 @@ static inline void u_pack(U bytes, unsigned bits, uint8_t *to, size_t room)
         _mm512_storeu_si512(to, bytes);
         return;
     }
+    if (bits == 1) {
+        const uint64_t ones = _cvtmask64_u64(_mm512_test_epi8_mask(bytes, _mm512_set1_epi8(1)));
+        memcpy(to, &ones, sizeof ones);
+        return;
+    }
     /* Two codes together, four, eight: bytes below 128 are the same with and without sign. */
     const __m512i two = _mm512_maddubs_epi16(_mm512_set1_epi16((short)(1 | 256 << bits)), bytes);
+    if (bits == 4) {
+        _mm256_storeu_si256((__m256i *)(void *)to, _mm512_cvtepi16_epi8(two));
+        return;
+    }
     const __m512i four = _mm512_madd_epi16(two, _mm512_set1_epi32(1 | 65536 << 2 * bits));
+    if (bits == 2) {
+        _mm_storeu_si128((__m128i *)(void *)to, _mm512_cvtepi32_epi8(four));
+        return;
+    }
     const __m512i low = _mm512_and_si512(four, _mm512_set1_epi64(UINT32_MAX));
     const __m512i high =
         _mm512_sll_epi64(_mm512_srli_epi64(four, 32), _mm_cvtsi32_si128((int)(4 * bits)));
@@ -308,7 +339,6 @@ static inline U u_unpack(const uint8_t *p, const unpacker *u)
 /* The upper 16 bits of 32 lanes. */
 static inline void u_store_upper(uint8_t *to, U a, U b)
 {
-    _mm512_storeu_si512(to, _mm512_permutexvar_epi64(_mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7),
-                                                     _mm512_packus_epi32(u_right(a, 16),
-                                                                         u_right(b, 16))));
+    const __m512i upper = _mm512_load_si512(odd_words);
+    _mm512_storeu_si512(to, _mm512_permutex2var_epi16(a, upper, b));
 }

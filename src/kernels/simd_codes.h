@@ -19,13 +19,13 @@
  * one are too few instructions to hide how long they wait for each other. */
 typedef struct schedule {
     uint32_t key[20], high[2];
-    uint64_t second; /* the tile of word[1]; none is the last there is */
+    uint64_t even; /* the tile of word[0]; none is odd */
     U word[2][4];
 } schedule;
 
 static inline void schedule_init(schedule *s, const csgdi_random *random)
 {
-    s->second = UINT64_MAX;
+    s->even = 1;
     if (random == NULL) { /* all words are 2^15 */
         for (unsigned i = 0; i < 8; i++)
             s->word[i / 4][i % 4] = u_all(0x80008000u);
@@ -37,15 +37,15 @@ static inline void schedule_init(schedule *s, const csgdi_random *random)
     s->high[1] = random->high[1];
 }
 
-/* The words of a tile, two halves in each lane: elements 32 i + lane and 32 i + 16 + lane.  Tiles
- * are asked for in order. */
+/* The words of a tile, two halves in each lane: elements 32 i + lane and 32 i + 16 + lane.  An even
+ * tile and the next are computed together. */
 static inline const U *tile_words(schedule *s, const csgdi_random *random, uint64_t tile)
 {
-    if (random == NULL) return s->word[0];
-    if (s->second == tile) return s->word[1];
-    u_philox(s->key, s->high, tile * 16, s->word);
-    s->second = tile + 1;
-    return s->word[0];
+    if (random != NULL && s->even != (tile & ~(uint64_t)1)) {
+        s->even = tile & ~(uint64_t)1;
+        u_philox(s->key, s->high, s->even * 16, s->word);
+    }
+    return s->word[tile % 2];
 }
 
 /* Of the g-th sixteen elements. */
@@ -184,6 +184,7 @@ static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,
     const F base = f_all((float)grid->base), by = f_all(scale);
     const F most = f_all((float)(grid->least + (int)grid->levels - 1) * 0x1p16f);
     const U least = u_all((uint32_t)(grid->least * 65536));
+    const U zero = u_all((uint32_t)grid->least % 256 * 0x01010101u);
     const size_t ahead = block_ahead(n);
     size_t i = isfinite(scale) ? before_tile(first, n) : n;
     schedule s;
@@ -196,18 +197,17 @@ static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,
         for (unsigned half = 0; half < 2; half++) {
             const float *from = a + i + 64 * half;
             uint8_t *to = codes + (i / 8 + 8 * half) * bits;
-            U code[4];
+            U sum[4];
 #pragma GCC unroll 4
             for (unsigned g = 0; g < 4; g++) {
                 /* 2^16 v at once: where that differs from 2^16 times v, both round to 0.  NaN, and
                  * what is far below, become the least integer. */
                 const F v = f_times(f_minus(f_load(from + 16 * g), base), by);
                 const U t = u_max(f_nearest(f_min(most, v)), least);
-                const U from_least = u_minus(group_words(word, 4 * half + g), least);
                 prefetch(from + 16 * g, ahead);
-                code[g] = u_right(u_plus(t, from_least), 16);
+                sum[g] = u_plus(t, group_words(word, 4 * half + g));
             }
-            u_pack(u_bytes(code), bits, to, (size_t)(codes + n / 8 * bits - to));
+            u_pack(u_third_bytes(sum, zero), bits, to, (size_t)(codes + n / 8 * bits - to));
         }
     }
     if (i < n) REF(quantize)(a + i, n - i, grid, random, first + i, codes + i / 8 * bits);

@@ -3,13 +3,13 @@
 /* simd_floats.h: the rest of simd_codes.h, which includes it: 16-bit floats and powers of two. */
 
 /* --- 16-bit floats ---
- * Sixteen floats to sixteen integers whose upper half is the result without its sign. */
+ * From sixteen keys to sixteen integers whose upper half is the result without its sign. */
 
-static inline U bf16_nearest(U key)
+/* With the sign. */
+static inline U bf16_nearest(U bits)
 {
-    const U odd = u_and(u_right(key, 16), u_all(1));
-    return u_choose(u_above(key, u_all(0x7f800000u)), u_all(0x7fc00000u),
-                    u_plus(u_plus(key, u_all(0x7fff)), odd));
+    const U odd = u_and(u_right(bits, 16), u_all(1));
+    return u_plus(u_plus(bits, u_all(0x7fff)), odd); /* no number carries into the sign */
 }
 
 static inline U f16_nearest(U key)
@@ -19,7 +19,7 @@ static inline U f16_nearest(U key)
     const U small = f_nearest(f_times(u_floats(key), f_all(0x1p24f)));
     const U half =
         u_choose(u_above(u_all(113u << 23), key), small, u_min(u_right(moved, 13), u_all(0x7c00)));
-    return u_left(u_choose(u_above(key, u_all(0x7f800000u)), u_all(0x7e00), half), 16);
+    return u_left(half, 16);
 }
 
 static inline U bf16_random(U key, U word)
@@ -41,7 +41,7 @@ static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale
     const float *a = x;
     uint8_t *to = half;
     const F by = f_all((float)scale);
-    const U sign = u_all(1u << 31), nan = u_all(0x7f800000u);
+    const U sign = u_all(1u << 31), nan = u_all(format == CSGDI_BF16 ? 0x7fc00000u : 0x7e000000u);
     size_t i = before_tile(first, n);
     schedule s;
 
@@ -55,15 +55,15 @@ static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale
 #pragma GCC unroll 2
             for (unsigned j = 0; j < 2; j++) {
                 const F v = f_times(f_load(a + i + 16 * (g + j)), by);
-                const U key = f_keys(v), w = group_words(word, g + j);
-                U minus = u_and(f_bits(v), sign);
-                if (random != NULL) {
+                const U bits = f_bits(v), key = f_keys(v), w = group_words(word, g + j);
+                if (random != NULL)
                     out[j] = format == CSGDI_BF16 ? bf16_random(key, w) : f16_random(key, w);
-                } else {
-                    out[j] = format == CSGDI_BF16 ? bf16_nearest(key) : f16_nearest(key);
-                    minus = u_choose(u_above(key, nan), u_all(0), minus);
-                }
-                out[j] = u_or(out[j], minus);
+                else
+                    out[j] = format == CSGDI_BF16 ? bf16_nearest(bits) : f16_nearest(key);
+                if (random != NULL || format != CSGDI_BF16)
+                    out[j] = u_or(out[j], u_and(bits, sign));
+                if (random == NULL)
+                    out[j] = u_choose(u_above(key, u_all(0x7f800000u)), nan, out[j]);
             }
             u_store_upper(to + 2 * (i + 16 * g), out[0], out[1]);
         }
