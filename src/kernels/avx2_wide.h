@@ -145,6 +145,15 @@ static inline void sums_store(double *to, sums s)
         _mm256_storeu_pd(to + 4 * i, s.row[i]);
 }
 
+/* The tree. */
+static inline double sums_total(sums s)
+{
+    const __m256d four =
+        _mm256_add_pd(_mm256_add_pd(s.row[0], s.row[2]), _mm256_add_pd(s.row[1], s.row[3]));
+    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
 /* --- Philox --- */
 
 /* Eight blocks as in avx512_wide.h, which says why even and odd lanes are apart. */

@@ -177,6 +177,16 @@ static inline void sums_store(double *to, sums s)
     _mm512_storeu_pd(to + 8, s.high);
 }
 
+/* The tree. */
+static inline double sums_total(sums s)
+{
+    const __m512d eight = _mm512_add_pd(s.low, s.high);
+    const __m256d four =
+        _mm256_add_pd(_mm512_castpd512_pd256(eight), _mm512_extractf64x4_pd(eight, 1));
+    const __m128d two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd(four, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)));
+}
+
 /* --- Philox --- */
 
 static inline __m512i xor3(__m512i a, __m512i b, __m512i c)

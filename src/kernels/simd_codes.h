@@ -86,6 +86,7 @@ static double f32_abs_sum(const void *x, size_t n)
     for (; n - i >= 64; i += 64)
         row = sums_add(row, f_plus(f_plus(f_abs(f_load(a + i)), f_abs(f_load(a + i + 16))),
                                    f_plus(f_abs(f_load(a + i + 32)), f_abs(f_load(a + i + 48)))));
+    if (i == n) return sums_total(row);
     sums_store(s, row);
     for (; i < n; i++)
         s[i % CSGDI_LANES] += fabs((double)a[i]);
@@ -106,6 +107,11 @@ static void f32_sign_sums(const void *x, size_t n, double sum[2])
             f_split(f_load(a + i + 16 * g), &up[g], &down[g]);
         rows[0] = sums_add(rows[0], f_plus(f_plus(up[0], up[1]), f_plus(up[2], up[3])));
         rows[1] = sums_add(rows[1], f_plus(f_plus(down[0], down[1]), f_plus(down[2], down[3])));
+    }
+    if (i == n) {
+        sum[0] = sums_total(rows[0]);
+        sum[1] = sums_total(rows[1]);
+        return;
     }
     sums_store(plus, rows[0]);
     sums_store(minus, rows[1]);
