@@ -7,6 +7,7 @@
 #include <float.h>
 #include <math.h>
 #include "support/test.h"
+#include "kernels/exact.h"
 #include "kernels/fills.h"
 #include "kernels/kernels.h"
 
@@ -18,19 +19,6 @@ static union {
     float f32[MAX];
     double f64[MAX];
 } x, y, z;
-
-static double rounded(const csgdi_kernels *k, double value)
-{
-    return k->type == CSGD_F32 ? (double)(float)value : value;
-}
-
-static void assert_same(double a, double b)
-{
-    if (isnan(b))
-        assert_true(isnan(a));
-    else
-        assert_memory_equal(&a, &b, sizeof a);
-}
 
 static void put_all(const csgdi_kernels *k, const double *value, size_t n)
 {
@@ -77,17 +65,6 @@ static void ranges(void **state)
 }
 
 /* --- quantizing --- */
-
-/* By the definition in philox.h. */
-static uint32_t word_of(const csgdi_random *random, uint64_t element)
-{
-    const uint64_t tile = element / 128, j = element % 128;
-    uint32_t word[4];
-
-    if (random == NULL) return 32768;
-    csgdi_random_block(random, 16 * tile + j % 16, word);
-    return j / 16 % 2 == 0 ? word[j / 32] % 65536 : word[j / 32] / 65536;
-}
 
 static unsigned code_at(const uint8_t *codes, unsigned bits, size_t i)
 {
@@ -190,9 +167,7 @@ static void dequantized(const csgdi_kernels *k, size_t n, const csgdi_grid *grid
         const double level = (double)code_at(codes, grid->bits, i) + grid->least;
         const double product = rounded(k, rounded(k, grid->unit) * level);
         const double v = rounded(k, rounded(k, grid->base) + product);
-        const double was = fill_get(k->type, &y, i);
-        assert_same(fill_get(k->type, &z, i),
-                    mode == CSGDI_SET ? v : rounded(k, mode == CSGDI_ADD ? was + v : was - v));
+        assert_same(fill_get(k->type, &z, i), combined(k, fill_get(k->type, &y, i), mode, v));
     }
 }
 
