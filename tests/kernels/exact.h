@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGD_EXACT_H
+#define CSGD_EXACT_H
+
+/* exact.h: what tests of kernels that decode and encode have in common: arithmetic of the element
+ * type by way of double, which has more than twice the digits of float, and random words by their
+ * definition. */
+
+#include <math.h>
+#include "support/test.h"
+#include "kernels/kernels.h"
+
+/* To the element type. */
+static inline double rounded(const csgdi_kernels *k, double value)
+{
+    return k->type == CSGD_F32 ? (double)(float)value : value;
+}
+
+static inline double combined(const csgdi_kernels *k, double was, csgdi_mode mode, double v)
+{
+    return mode == CSGDI_SET ? v : rounded(k, mode == CSGDI_ADD ? was + v : was - v);
+}
+
+/* Any NaN is as good as another. */
+static inline void assert_same(double a, double b)
+{
+    if (isnan(b))
+        assert_true(isnan(a));
+    else
+        assert_memory_equal(&a, &b, sizeof a);
+}
+
+/* By the definition in philox.h; 2^15 where nothing is random. */
+static inline uint32_t word_of(const csgdi_random *random, uint64_t element)
+{
+    const uint64_t tile = element / 128, j = element % 128;
+    uint32_t word[4];
+
+    if (random == NULL) return 32768;
+    csgdi_random_block(random, 16 * tile + j % 16, word);
+    return j / 16 % 2 == 0 ? word[j / 32] % 65536 : word[j / 32] / 65536;
+}
+
+#endif
