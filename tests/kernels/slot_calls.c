@@ -7,6 +7,8 @@
 #include <string.h>
 #include "kernels/slot_calls.h"
 
+enum { LIMITS = 6 };
+
 static uint64_t bits_of(double sum)
 {
     uint64_t bits;
@@ -100,19 +102,91 @@ static void call_key_histogram(call *c)
     c->k->key_histogram(c->x, c->n, shift, bits, middle_key(c) >> (shift + bits) | none, c->out);
 }
 
-static void call_key_select(call *c)
+static uint64_t some_limit(const call *c, unsigned which)
 {
     const uint64_t largest = c->k->type == CSGD_F32 ? INT32_MAX : INT64_MAX;
     const uint64_t middle = middle_key(c);
-    const uint64_t limits[] = {middle, middle + middle / 64, 0, largest, UINT64_MAX};
-    const size_t ties_given[] = {0, 1, 5, c->n};
-    const size_t rooms[] = {c->n, c->n / 3, 0};
-    const unsigned v = c->variant;
-    size_t ties = ties_given[v / 5 % 4];
+    const uint64_t limits[LIMITS] = {middle,  middle + middle / 64, 0,
+                                     largest, largest + 1,          UINT64_MAX};
 
-    c->result = c->k->key_select(c->x, c->n, limits[v % 5], &ties, UINT32_C(0xfffffff0),
-                                 rooms[v / 20], c->index, c->value);
-    c->result = c->result << 32 | ties;
+    return limits[which];
+}
+
+/* What is undefined is made the same. */
+static void forget(call *c, size_t from, size_t to)
+{
+    memset(c->index + from, 0, (to - from) * sizeof *c->index);
+    memset((char *)c->value + from * c->k->size, 0, (to - from) * c->k->size);
+}
+
+static const uint32_t first_index = UINT32_C(0xfffffff0);
+
+static size_t some_room(const call *c)
+{
+    return (const size_t[]){c->n, c->n / 3, 0}[c->variant / LIMITS];
+}
+
+static void call_key_select(call *c)
+{
+    const size_t room = some_room(c);
+
+    c->result = c->k->key_select(c->x, c->n, some_limit(c, c->variant % LIMITS), first_index, room,
+                                 c->index, c->value);
+    forget(c, c->result, room + CSGDI_LANES);
+}
+
+static void call_key_cut(call *c)
+{
+    const size_t room = some_room(c);
+
+    memcpy(c->out, c->x, c->n * c->k->size);
+    c->result = c->k->key_cut(c->out, c->n, some_limit(c, c->variant % LIMITS), first_index, room,
+                              c->index, c->value);
+    forget(c, c->result, room + CSGDI_LANES);
+}
+
+static void call_key_under(call *c)
+{
+    c->result = c->k->key_under(c->x, c->n, some_limit(c, c->variant), c->value);
+    forget(c, c->result, c->n);
+}
+
+/* Into other arrays; in place; and a little before it. */
+static void call_key_split(call *c)
+{
+    static uint32_t index[CSGDI_BLOCK], out_index[CSGDI_BLOCK];
+    const size_t ties_given[] = {0, 1, 5, c->n};
+    const unsigned v = c->variant, how = v / LIMITS;
+    const size_t gap = how == 2 ? CSGDI_LANES : 0;
+    uint32_t *from = how == 0 ? index : c->index + gap;
+    const void *value = c->x;
+    size_t ties = ties_given[(v + how) % 4], in;
+
+    for (size_t i = 0; i < c->n; i++)
+        from[i] = (uint32_t)i * 7;
+    if (how > 0) value = memcpy((char *)c->value + gap * c->k->size, c->x, c->n * c->k->size);
+    in = c->k->key_split(from, value, c->n, some_limit(c, v % LIMITS), &ties, c->index, c->value,
+                         out_index, c->out);
+    forget(c, in, c->n + gap);
+    memset((char *)c->out + (c->n - in) * c->k->size, 0, in * c->k->size);
+    c->result = in << 32 | ties;
+    for (size_t j = 0; j < c->n - in; j++)
+        c->result = c->result * 31 + out_index[j];
+}
+
+static void call_key_kth(call *c)
+{
+    const size_t k[] = {1, c->n / 2 + 1, c->n};
+    size_t ties = 0;
+
+    if (c->n == 0) return;
+    c->result = c->k->key_kth(c->x, c->n, k[c->variant], &ties);
+    c->result = c->result * 10007 + ties;
+}
+
+static void call_stream(call *c)
+{
+    c->k->stream(c->x, c->n, c->out);
 }
 
 static void call_scatter(call *c)
@@ -292,9 +366,22 @@ const slot slots[] = {
     {"sign_pack", call_sign_pack, 1, BITS},
     {"sign_apply", call_sign_apply, 9, ELEMENTS},
     {"key_histogram", call_key_histogram, 6, HISTOGRAM},
-    {"key_select", call_key_select, 60, NOTHING},
+    {"key_select", call_key_select, 3 * LIMITS, NOTHING},
+    {"key_cut", call_key_cut, 3 * LIMITS, ELEMENTS},
+    {"key_under", call_key_under, LIMITS, NOTHING},
+    {"key_split", call_key_split, 3 * LIMITS, ELEMENTS},
+    {"key_kth", call_key_kth, 3, NOTHING},
     {"scatter", call_scatter, 3, ELEMENTS},
     {"gather", call_gather, 2, NOTHING},
+    {"stream", call_stream, 1, ELEMENTS},
     {"abs_max", call_abs_max, 1, NOTHING},
+    {"sign_sums", call_sign_sums, 1, NOTHING},
+    {"min_max", call_min_max, 1, NOTHING},
+    {"quantize", call_quantize, GRIDS *ROUNDINGS, BYTES},
+    {"dequantize", call_dequantize, 3 * GRIDS, ELEMENTS},
+    {"to_half", call_to_half, 8 * ROUNDINGS, HALVES},
+    {"from_half", call_from_half, 2 * 24, ELEMENTS},
+    {"to_power", call_to_power, 6 * ROUNDINGS, BYTES},
+    {"from_power", call_from_power, 3 * 7, ELEMENTS},
     {NULL, NULL, 0, NOTHING},
 };

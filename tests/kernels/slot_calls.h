@@ -12,7 +12,7 @@
 enum { HISTOGRAM_COUNTS = 32 };
 
 /* The arguments of a call.  out begins as a copy of e where the slot's output is ELEMENTS, as
- * anything else otherwise; index and value hold n. */
+ * anything else otherwise; index and value hold n + CSGDI_LANES. */
 typedef struct call {
     const csgdi_kernels *k;
     size_t n;

@@ -17,7 +17,7 @@ static const size_t lengths[] = {0, 1, 2, 7, 8, 9, 15, 16, 17, 31, 32, 33, 100, 
 static union {
     float f32[MAX];
     double f64[MAX];
-} x, y, z;
+} x, y, z, rest;
 
 /* Run body for each type, fill and length, with x and y filled. */
 #define FOR_EACH_VECTOR(k, f, n)                                         \
@@ -159,34 +159,137 @@ static void histogram(void **state)
     }
 }
 
-static void select_and_scatter(void **state)
+/* Whether z[j] is x[i], sign and all. */
+static void assert_copied(const csgdi_kernels *k, const void *copy, size_t j, size_t i)
 {
-    static const size_t tie_limits[] = {0, 1, 3, MAX};
-    uint32_t index[MAX];
+    assert_memory_equal((const char *)copy + j * k->size, (char *)&x + i * k->size, k->size);
+}
+
+/* key_cut takes the same and leaves zeros. */
+static void select_and_cut(void **state)
+{
+    static union {
+        float f32[MAX];
+        double f64[MAX];
+    } cut, cut_value;
+    uint32_t index[MAX + CSGDI_LANES], cut_index[MAX + CSGDI_LANES];
 
     (void)state;
     FOR_EACH_VECTOR(k, f, n)
     {
         const uint64_t limit = n == 0 ? 0 : key(k, &x, n / 2);
-        for (size_t t = 0; t < TEST_COUNT(tie_limits); t++)
-            for (size_t room = 0; room <= n; room += 1 + n / 3) {
-                size_t ties = tie_limits[t], left = tie_limits[t], taken = 0;
-                memset(index, 0xa5, sizeof index);
-                const size_t said = k->key_select(&x, n, limit, &ties, 1000, room, index, &z);
-                for (size_t i = 0; i < n && taken < room; i++) {
-                    if (key(k, &x, i) == limit ? left == 0 : key(k, &x, i) < limit) continue;
-                    left -= key(k, &x, i) == limit;
+        for (size_t room = 0; room <= n; room += 1 + n / 3) {
+            size_t taken = 0, i = 0;
+            memcpy(&cut, &x, sizeof cut);
+            const size_t said = k->key_select(&x, n, limit, 1000, room, index, &z);
+            assert_int_equal(k->key_cut(&cut, n, limit, 1000, room, cut_index, &cut_value), said);
+            for (; i < n; i++) {
+                const bool hit = key(k, &x, i) >= limit;
+                if (hit && taken == room) break;
+                if (hit) {
                     assert_int_equal(index[taken], 1000 + i);
-                    assert_int_equal(key(k, &z, taken), key(k, &x, i));
-                    assert_int_equal(signbit(fill_get(k->type, &z, taken)),
-                                     signbit(fill_get(k->type, &x, i)));
+                    assert_int_equal(cut_index[taken], 1000 + i);
+                    assert_copied(k, &z, taken, i);
+                    assert_copied(k, &cut_value, taken, i);
+                    assert_same(fill_get(k->type, &cut, i), 0);
                     taken++;
-                }
-                assert_int_equal(said, taken);
-                for (size_t j = taken; j < n; j++)
-                    assert_int_equal(index[j], 0xa5a5a5a5);
-                assert_int_equal(ties, left);
+                } else
+                    assert_copied(k, &cut, i, i);
             }
+            for (; i < n; i++)
+                assert_copied(k, &cut, i, i);
+            assert_int_equal(said, taken);
+        }
+    }
+}
+
+static void under(void **state)
+{
+    (void)state;
+    FOR_EACH_VECTOR(k, f, n)
+    {
+        const uint64_t limit = n == 0 ? 0 : key(k, &x, n / 2);
+        size_t taken = 0;
+        const size_t said = k->key_under(&x, n, limit, &z);
+        for (size_t i = 0; i < n; i++)
+            if (key(k, &x, i) < limit) assert_copied(k, &z, taken++, i);
+        assert_int_equal(said, taken);
+        assert_int_equal(k->key_under(&x, n, UINT64_MAX, &z), n);
+        assert_int_equal(k->key_under(&x, n, 0, &z), 0);
+    }
+}
+
+/* Both kinds in order, with their indices; in place they are the same. */
+static void split(void **state)
+{
+    static const size_t tie_limits[] = {0, 1, 3, MAX};
+    uint32_t index[MAX], in_index[MAX], out_index[MAX];
+
+    (void)state;
+    FOR_EACH_VECTOR(k, f, n)
+    {
+        const uint64_t limit = n == 0 ? 0 : key(k, &x, n / 2);
+        for (size_t t = 0; t < TEST_COUNT(tie_limits); t++) {
+            size_t ties = tie_limits[t], left = tie_limits[t], in = 0, out = 0;
+            for (size_t i = 0; i < n; i++)
+                index[i] = (uint32_t)(1000 + 3 * i);
+            const size_t said =
+                k->key_split(index, &x, n, limit, &ties, in_index, &z, out_index, &y);
+            for (size_t i = 0; i < n; i++) {
+                const bool tie = key(k, &x, i) == limit;
+                if (key(k, &x, i) > limit || (tie && left > 0)) {
+                    assert_int_equal(in_index[in], 1000 + 3 * i);
+                    assert_copied(k, &z, in++, i);
+                    left -= tie;
+                } else {
+                    assert_int_equal(out_index[out], 1000 + 3 * i);
+                    assert_copied(k, &y, out++, i);
+                }
+            }
+            assert_int_equal(said, in);
+            assert_int_equal(ties, left);
+            ties = tie_limits[t];
+            memcpy(&y, &x, sizeof y);
+            assert_int_equal(k->key_split(index, &y, n, limit, &ties, index, &y, out_index, &rest),
+                             in);
+            assert_memory_equal(index, in_index, in * sizeof *index);
+            assert_memory_equal(&y, &z, in * k->size);
+        }
+    }
+}
+
+/* Fewer than k keys are above it, and with those at it there are k or more. */
+static void kth(void **state)
+{
+    (void)state;
+    FOR_EACH_VECTOR(k, f, n)
+    {
+        for (size_t due = 1; due <= n; due += 1 + due / 2) {
+            size_t ties = 0, above = 0, equal = 0;
+            const uint64_t said = k->key_kth(&x, n, due, &ties);
+            for (size_t i = 0; i < n; i++) {
+                above += key(k, &x, i) > said;
+                equal += key(k, &x, i) == said;
+            }
+            assert_true(above < due && above + equal >= due);
+            assert_int_equal(ties, due - above);
+        }
+    }
+}
+
+/* To every alignment, and nothing around it. */
+static void stream(void **state)
+{
+    (void)state;
+    FOR_EACH_VECTOR(k, f, n)
+    {
+        for (size_t first = 0; first + n <= MAX && first < 20; first++) {
+            memset(&y, 0xa5, sizeof y);
+            memcpy(&z, &y, sizeof z);
+            memcpy((char *)&z + first * k->size, &x, n * k->size);
+            k->stream(&x, n, (char *)&y + first * k->size);
+            assert_memory_equal(&y, &z, sizeof y);
+        }
     }
 }
 
@@ -240,7 +343,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(elements),  cmocka_unit_test(sign),
-        cmocka_unit_test(histogram), cmocka_unit_test(select_and_scatter),
+        cmocka_unit_test(histogram), cmocka_unit_test(select_and_cut),
+        cmocka_unit_test(under),     cmocka_unit_test(split),
+        cmocka_unit_test(kth),       cmocka_unit_test(stream),
         cmocka_unit_test(scatter),   cmocka_unit_test(choice),
     };
     return cmocka_run_group_tests_name("kernels", tests, NULL, NULL);

@@ -19,7 +19,7 @@ enum {
     MAX = CSGDI_BLOCK,
     OFFSETS = 16, /* elements of float in a cache line */
     AROUND = 64,  /* bytes compared on either side of an output */
-    MAX_BYTES = (MAX + OFFSETS) * sizeof(double)
+    MAX_BYTES = (MAX + OFFSETS + CSGDI_LANES) * sizeof(double)
 };
 
 /* --- one call, twice --- */
@@ -71,18 +71,19 @@ static void compare(const slot *s, const csgdi_kernels *k, fill f, const void *x
                             : s->output == BYTES   ? 1
                             : s->output == HALVES  ? 1
                                                    : k->size;
+    const size_t entries = n + CSGDI_LANES;
     call c = {.k = ref, .n = n, .variant = variant};
     uint64_t said = 0;
 
     c.x = memcpy(place(&room_x, offset, k->size, n * k->size), x, n * k->size);
     c.e = memcpy(place(&room_e, offset, k->size, n * k->size), e, n * k->size);
     c.out = place(&room_out, offset, out_size, out_bytes);
-    c.index = place(&room_index, offset, sizeof *c.index, n * sizeof *c.index);
-    c.value = place(&room_value, offset, k->size, n * k->size);
+    c.index = place(&room_index, offset, sizeof *c.index, entries * sizeof *c.index);
+    c.value = place(&room_value, offset, k->size, entries * k->size);
     const window windows[] = {
         around(&room_out, c.out, out_bytes),
-        around(&room_index, c.index, n * sizeof *c.index),
-        around(&room_value, c.value, n * k->size),
+        around(&room_index, c.index, entries * sizeof *c.index),
+        around(&room_value, c.value, entries * k->size),
     };
 
     for (int turn = 0; turn < 2; turn++) {
@@ -193,7 +194,7 @@ static void one_nonfinite(void **state)
 
 int main(void)
 {
-    enum { MAX_TESTS = 128 };
+    enum { MAX_TESTS = 200 };
     static struct CMUnitTest tests[MAX_TESTS];
     static subject subjects[MAX_TESTS];
     static char names[MAX_TESTS][64];
