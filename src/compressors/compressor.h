@@ -177,7 +177,7 @@ struct csgd_compressor {
 /* Allocate c->wide, where it is needed. */
 csgd_status csgdi_compressor_wide(csgd_compressor *c, csgdi_arena *arena);
 
-extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_randk, csgdi_threshold, csgdi_sign,
-    csgdi_qsgd;
+extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_blocktopk, csgdi_randk,
+    csgdi_threshold, csgdi_sign, csgdi_qsgd;
 
 #endif

@@ -34,11 +34,16 @@ csgd_status csgdi_entries_read(csgdi_compressor *c, csgdi_spec *spec)
 size_t csgdi_entries_of(const csgdi_compressor *c, const csgdi_spec *spec, size_t segment)
 {
     const size_t n = c->segment != NULL ? c->segment[segment + 1] - c->segment[segment] : c->n;
-    size_t k;
 
-    if (csgdi_spec_given(spec, "k")) return c->max_k;
+    return csgdi_spec_given(spec, "k") ? c->max_k
+                                       : csgdi_entries_part(csgdi_spec_real(spec, "ratio"), n);
+}
+
+size_t csgdi_entries_part(double ratio, size_t n)
+{
     /* 0.29 of 100 is 29, though the product of the doubles is a little less. */
-    k = (size_t)(csgdi_spec_real(spec, "ratio") * (double)n * (1 + 4 * DBL_EPSILON));
+    size_t k = (size_t)(ratio * (double)n * (1 + 4 * DBL_EPSILON));
+
     if (k == 0 && n > 0) k = 1;
     return k < n ? k : n;
 }

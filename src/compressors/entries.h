@@ -7,14 +7,13 @@
 #include "compressors/compressor.h"
 
 /* The beginning of a table of keys. */
+#define CSGDI_ENTRIES_RATIO                                                                   \
+    {                                                                                         \
+        .name = "ratio", .kind = CSGDI_REAL, .min = 0, .above_min = true, .max = 1,           \
+        .fallback = "0.01", .help = "part of the entries to keep, rounded down, at least one" \
+    }
 #define CSGDI_ENTRIES_KEYS                                               \
-    {.name = "ratio",                                                    \
-     .kind = CSGDI_REAL,                                                 \
-     .min = 0,                                                           \
-     .above_min = true,                                                  \
-     .max = 1,                                                           \
-     .fallback = "0.01",                                                 \
-     .help = "part of the entries to keep, rounded down, at least one"}, \
+    CSGDI_ENTRIES_RATIO,                                                 \
     {                                                                    \
         .name = "k", .kind = CSGDI_COUNT, .min = 1, .max = 4294967295.0, \
         .help = "how many entries to keep, in place of ratio"            \
@@ -26,5 +25,8 @@ csgd_status csgdi_entries_read(csgdi_compressor *c, csgdi_spec *spec);
 
 /* How many of them belong to one segment, once c->max_k is known. */
 size_t csgdi_entries_of(const csgdi_compressor *c, const csgdi_spec *spec, size_t segment);
+
+/* ratio n, rounded down, at least 1 and at most n. */
+size_t csgdi_entries_part(double ratio, size_t n);
 
 #endif

@@ -16,12 +16,13 @@
 
 #include "compressors/largest.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 enum {
     DIGIT = 11,           /* bits that a round of a radix search decides */
-    SHORT = 256,          /* among so few, a search bit by bit is faster */
+    SHORT = 2048,         /* among so few, a search bit by bit is faster */
     BLOCK = 16384,        /* elements of a pass between two looks at their candidates */
     PIECE = 512,          /* entries that are split at once */
     LINE = 16,            /* elements of a sample that lie together */
@@ -30,15 +31,47 @@ enum {
     SPARE = 4
 };
 
-static uint64_t infinity_key(const csgdi_kernels *kernels)
+uint64_t csgdi_infinity_key(csgd_type type)
 {
-    return kernels->type == CSGD_F32 ? UINT64_C(0x7f800000) : UINT64_C(0x7ff0000000000000);
+    return type == CSGD_F32 ? UINT64_C(0x7f800000) : UINT64_C(0x7ff0000000000000);
+}
+
+uint64_t csgdi_least_key(csgd_type type, double lambda)
+{
+    float narrow = INFINITY;
+    uint64_t wide_key;
+    uint32_t key;
+
+    if (type == CSGD_F64) {
+        memcpy(&wide_key, &lambda, sizeof wide_key);
+        return wide_key;
+    }
+    if (lambda <= (double)FLT_MAX) narrow = (float)lambda;
+    if ((double)narrow < lambda) narrow = nextafterf(narrow, INFINITY);
+    memcpy(&key, &narrow, sizeof key);
+    return key;
+}
+
+double csgdi_key_value(csgd_type type, uint64_t key)
+{
+    const uint32_t low = (uint32_t)key;
+    double wide;
+    float narrow;
+
+    memcpy(&wide, &key, sizeof wide);
+    memcpy(&narrow, &low, sizeof narrow);
+    return type == CSGD_F64 ? wide : (double)narrow;
 }
 
 /* Keys between a number and its double. */
 static uint64_t octave(const csgdi_kernels *kernels)
 {
     return (uint64_t)1 << (kernels->type == CSGD_F32 ? 23 : 52);
+}
+
+static uint64_t last_key(const csgdi_kernels *kernels)
+{
+    return ((uint64_t)1 << (8 * kernels->size - 1)) - 1;
 }
 
 static size_t least(size_t a, size_t b)
@@ -53,9 +86,10 @@ size_t csgdi_largest_spare(size_t n, size_t k)
 }
 
 bool csgdi_search_create(csgdi_search *s, const csgdi_kernels *kernels, size_t n, size_t k,
-                         csgdi_arena *arena)
+                         size_t band, csgdi_arena *arena)
 {
     *s = (csgdi_search){.kernels = kernels, .band_room = least(n, k / SPARE + SAMPLE_LEAST)};
+    if (s->band_room < band) s->band_room = band;
     s->counts = csgdi_arena_alloc(arena, (size_t)1 << DIGIT, sizeof *s->counts);
     if (s->counts == NULL) return false;
     s->band = csgdi_arena_alloc(arena, s->band_room, kernels->size);
@@ -91,9 +125,11 @@ static uint64_t find_limit(const csgdi_search *s, const void *x, size_t n, size_
     return prefix;
 }
 
-static uint64_t last_key(const csgdi_kernels *kernels)
+uint64_t csgdi_kth_key(csgdi_search *s, const void *x, size_t n, size_t k)
 {
-    return ((uint64_t)1 << (8 * kernels->size - 1)) - 1;
+    size_t ties;
+
+    return find_limit(s, x, n, k, 0, last_key(s->kernels), &ties);
 }
 
 /* --- the bracket --- */
@@ -117,7 +153,8 @@ static void remember(csgdi_search *s, uint64_t limit, size_t k)
                          .last = limit > 0 ? limit : 1,
                          .moved = moved,
                          .k = k};
-    if (b->low > infinity_key(s->kernels)) b->low = infinity_key(s->kernels);
+    if (b->low > csgdi_infinity_key(s->kernels->type))
+        b->low = csgdi_infinity_key(s->kernels->type);
 }
 
 /* A bracket from lines spread over x: three standard deviations of the sample's count around its
@@ -137,7 +174,7 @@ static void guess(csgdi_search *s, const void *x, size_t n, size_t k)
         low = find_limit(s, s->band, count, (size_t)(share + spread) + 1, 0, last, &ties);
     if (share - spread >= 1)
         high = find_limit(s, s->band, count, (size_t)(share - spread), 0, last, &ties);
-    if (low > infinity_key(s->kernels)) low = infinity_key(s->kernels);
+    if (low > csgdi_infinity_key(s->kernels->type)) low = csgdi_infinity_key(s->kernels->type);
     *s->bracket = (csgdi_bracket){.low = low > 0 ? low : 1, .high = high, .k = k};
 }
 
@@ -250,6 +287,18 @@ static csgdi_outcome settle(csgdi_search *s, void *m)
     split(s, limit, ties, m);
     remember(s, limit, s->k);
     return CSGDI_DONE;
+}
+
+uint64_t csgdi_largest_among(csgdi_search *s, size_t count, size_t k, csgdi_sparse *out)
+{
+    uint64_t limit;
+    size_t ties;
+
+    begin(s, NULL, k, out);
+    s->taken = count;
+    limit = find_limit(s, value_at(s, 0), count, k, 0, last_key(s->kernels), &ties);
+    split(s, limit, ties, NULL);
+    return limit;
 }
 
 csgdi_outcome csgdi_largest_end(csgdi_search *s, void *m)

@@ -67,10 +67,10 @@ typedef struct csgdi_search csgdi_search;
  * least out->k + k + that.  Beyond room, out has space for CSGDI_LANES entries. */
 size_t csgdi_largest_spare(size_t n, size_t k);
 
-/* Memory for searches of at most k entries among at most n.  Returns whether there was, with the
- * sentence set if not. */
+/* Memory for searches of at most k entries among at most n, s->band with room for `band` values or
+ * more.  Returns whether there was, with the sentence set if not. */
 bool csgdi_search_create(csgdi_search *s, const csgdi_kernels *kernels, size_t n, size_t k,
-                         csgdi_arena *arena);
+                         size_t band, csgdi_arena *arena);
 
 /* Append the k entries of largest magnitude among n elements to out, x pointing to the first and
  * `base` its index; of equal magnitudes the lowest index wins.  k <= n.  Returns whether all n are
@@ -94,5 +94,23 @@ bool csgdi_largest_chunk(csgdi_search *s, void *x, size_t first, size_t count);
  * places: element `first` of a chunk is m[first].  Unless the outcome is DONE all are put back.
  * After RETRY, csgdi_largest() of the same vector will do. */
 csgdi_outcome csgdi_largest_end(csgdi_search *s, void *m);
+
+/* --- parts of it, for other selections --- */
+
+/* Append the k largest of the `count` entries that are in out's space after its own, k <= count.
+ * Returns the key of the k-th. */
+uint64_t csgdi_largest_among(csgdi_search *s, size_t count, size_t k, csgdi_sparse *out);
+
+/* The key of the k-th largest of n elements, 1 <= k <= n. */
+uint64_t csgdi_kth_key(csgdi_search *s, const void *x, size_t n, size_t k);
+
+/* The key of the least element of a type that is not below lambda >= 0; infinity's where there is
+ * no finite one. */
+uint64_t csgdi_least_key(csgd_type type, double lambda);
+
+/* The other way. */
+double csgdi_key_value(csgd_type type, uint64_t key);
+
+uint64_t csgdi_infinity_key(csgd_type type);
 
 #endif

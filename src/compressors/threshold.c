@@ -21,9 +21,7 @@
  * Payload: a sparse stream (wire/sparse.h), of no entries where none qualifies.
  */
 
-#include <float.h>
 #include <math.h>
-#include <string.h>
 #include "base/error.h"
 #include "compressors/compressor.h"
 #include "compressors/largest.h"
@@ -33,24 +31,6 @@ typedef struct threshold {
     csgdi_search search;
     csgdi_bracket bracket; /* for when there is no room */
 } threshold;
-
-/* The key of the least element of a type that is not below lambda > 0; infinity's, which no finite
- * element reaches, where there is none. */
-static uint64_t least_key(csgd_type type, double lambda)
-{
-    float narrow = INFINITY;
-    uint64_t wide_key;
-    uint32_t key;
-
-    if (type == CSGD_F64) {
-        memcpy(&wide_key, &lambda, sizeof wide_key);
-        return wide_key;
-    }
-    if (lambda <= (double)FLT_MAX) narrow = (float)lambda;
-    if ((double)narrow < lambda) narrow = nextafterf(narrow, INFINITY);
-    memcpy(&key, &narrow, sizeof key);
-    return key;
-}
 
 static csgd_status threshold_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
 {
@@ -67,9 +47,9 @@ static csgd_status threshold_create(csgdi_compressor *c, csgdi_spec *spec, csgdi
 
     c->state = self = csgdi_arena_zalloc(arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
-    self->limit = least_key(c->kernels->type, csgdi_spec_real(spec, "lambda"));
-    return csgdi_search_create(&self->search, c->kernels, c->n, c->max_k, arena) ? CSGD_OK
-                                                                                 : CSGD_E_NOMEM;
+    self->limit = csgdi_least_key(c->kernels->type, csgdi_spec_real(spec, "lambda"));
+    return csgdi_search_create(&self->search, c->kernels, c->n, c->max_k, 0, arena) ? CSGD_OK
+                                                                                    : CSGD_E_NOMEM;
 }
 
 /* Infinity and NaN are above every limit, so they are among those taken, if there is room. */

@@ -10,71 +10,104 @@
  *
  * Where the vector consists of tensors that select by themselves, this holds for each of them.
  *
+ * There are two other methods, which find about k entries with less search, and never send more:
+ * sampled.c and sidco.c.  They are contractions as far as they find k.
+ *
  * Payload: a sparse stream (wire/sparse.h).
  */
 
-#include "compressors/compressor.h"
+#include <string.h>
 #include "compressors/entries.h"
-#include "compressors/largest.h"
+#include "compressors/topk_method.h"
 
-typedef struct part {
-    size_t first, n, k;
-    csgdi_bracket bracket;
-} part;
+static const char *method_name(size_t i)
+{
+    static const char *const names[] = {"exact", "sampled", "sidco"}; /* csgdi_topk_method */
+    return i < 3 ? names[i] : NULL;
+}
 
-typedef struct topk {
-    csgdi_search search;
-    part *part; /* segments, or the one vector */
-    size_t n_parts;
-} topk;
+static csgdi_topk_method method_of(const csgdi_spec *spec)
+{
+    const char *name = csgdi_spec_choice(spec, "method");
+
+    if (strcmp(name, "sampled") == 0) return CSGDI_SAMPLED;
+    return strcmp(name, "sidco") == 0 ? CSGDI_SIDCO : CSGDI_EXACTLY;
+}
 
 static csgd_status topk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
 {
     const csgd_status st = csgdi_entries_read(c, spec);
-    size_t longest = 0, most = 0;
-    topk *self;
+    size_t longest = 0, most = 0, sample = 0;
+    csgdi_topk_state *self;
 
     if (st != CSGD_OK) return st;
     c->state = self = csgdi_arena_zalloc(arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
+    self->method = method_of(spec);
+    c->variable = self->method != CSGDI_EXACTLY;
     self->n_parts = c->segment != NULL ? c->n_segments : 1;
     self->part = csgdi_arena_zalloc(arena, self->n_parts, sizeof *self->part);
     if (self->part == NULL) return CSGD_E_NOMEM;
     for (size_t s = 0; s < self->n_parts; s++) {
-        part *p = &self->part[s];
+        csgdi_part *p = &self->part[s];
+        size_t spare, values;
         p->first = c->segment != NULL ? c->segment[s] : 0;
         p->n = c->segment != NULL ? c->segment[s + 1] - p->first : c->n;
         p->k = csgdi_entries_of(c, spec, s);
+        spare = csgdi_largest_spare(p->n, p->k);
+        values = self->method == CSGDI_SAMPLED ? csgdi_sampled_room(p->n, p->k) : 0;
         if (p->n > longest) longest = p->n;
         if (p->k > most) most = p->k;
-        if (csgdi_largest_spare(p->n, p->k) > c->spare) c->spare = csgdi_largest_spare(p->n, p->k);
+        if (spare > c->spare) c->spare = spare;
+        if (values > sample) sample = values;
     }
-    return csgdi_search_create(&self->search, c->kernels, longest, most, arena) ? CSGD_OK
-                                                                                : CSGD_E_NOMEM;
+    return csgdi_search_create(&self->search, c->kernels, longest, most, sample, arena)
+               ? CSGD_OK
+               : CSGD_E_NOMEM;
 }
 
 static bool topk_select(csgdi_compressor *c, const void *x, csgdi_sparse *out)
 {
-    topk *self = c->state;
+    csgdi_topk_state *self = c->state;
+    bool finite = true;
 
     out->k = 0;
-    for (part *p = self->part; p < self->part + self->n_parts; p++)
-        if (!csgdi_largest(&self->search, &p->bracket,
-                           (const char *)x + p->first * c->kernels->size, p->n, (uint32_t)p->first,
-                           p->k, out))
-            return false;
-    return true;
+    for (csgdi_part *p = self->part; finite && p < self->part + self->n_parts; p++) {
+        const char *from = (const char *)x + p->first * c->kernels->size;
+        switch (self->method) {
+        case CSGDI_SAMPLED:
+            finite = csgdi_sampled(c, self, p, from, out);
+            break;
+        case CSGDI_SIDCO:
+            finite = csgdi_sidco(c, self, p, from, out);
+            break;
+        case CSGDI_EXACTLY:
+            finite = csgdi_largest(&self->search, &p->bracket, from, p->n, (uint32_t)p->first, p->k,
+                                   out);
+            break;
+        }
+    }
+    return finite;
 }
 
 static csgdi_search *topk_begin(csgdi_compressor *c, size_t segment, csgdi_sparse *out)
 {
-    topk *self = c->state;
-    part *p = &self->part[segment];
+    csgdi_topk_state *self = c->state;
+    csgdi_part *p = &self->part[segment];
+    const bool begun =
+        self->method == CSGDI_EXACTLY && csgdi_largest_begin(&self->search, &p->bracket, p->k, out);
 
-    return csgdi_largest_begin(&self->search, &p->bracket, p->k, out) ? &self->search : NULL;
+    return begun ? &self->search : NULL;
 }
 
-static const csgdi_key keys[] = {CSGDI_ENTRIES_KEYS};
+static const csgdi_key keys[] = {
+    CSGDI_ENTRIES_KEYS,
+    {.name = "method",
+     .kind = CSGDI_CHOICE,
+     .choice = method_name,
+     .fallback = "exact",
+     .help = "exactly the largest, or about as many by a limit from a sample or a fit"},
+};
 
 const csgdi_compressor_ops csgdi_topk = {
     .name = "topk",
