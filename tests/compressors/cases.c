@@ -12,6 +12,9 @@ const compressor_case compressor_cases[] = {
     {.name = "topk", .spec = "topk", .ratio = 0.01},
     {.name = "topk", .spec = "topk ratio=0.3125", .ratio = 0.3125},
     {.name = "topk", .spec = "topk ratio=1", .ratio = 1},
+    {.name = "blocktopk", .spec = "blocktopk ratio=0.03125", .ratio = 0.03125, .block = 4096},
+    {.name = "blocktopk", .spec = "blocktopk ratio=0.25 block=64", .ratio = 0.25, .block = 64},
+    {.name = "blocktopk", .spec = "blocktopk ratio=0.1 block=10", .ratio = 0.1, .block = 10},
     {.name = "sign", .spec = "sign", .block = 1024},
     {.name = "sign", .spec = "sign block=8", .block = 8},
     {.name = "sign", .spec = "sign block=16384", .block = 16384}, /* four blocks of sums */
@@ -61,6 +64,8 @@ void subject_open(subject *s, const compressor_case *about, csgd_type type, size
                                .seed = about->seed};
     if (s->set.k == 0 && n > 0) s->set.k = 1;
     if (about->lambda > 0) s->set.k = about->kmax;
+    if (strcmp(about->name, "blocktopk") == 0)
+        s->set.k = (size_t)(about->ratio * (double)about->block);
     s->c = create(about, type, n);
     s->cap = csgd_compressor_bound(s->c);
     s->wide = vector(n * sizeof *s->wide);

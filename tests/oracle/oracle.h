@@ -24,10 +24,10 @@ typedef struct oracle_settings {
     csgd_type type;
     size_t n;
     bool feedback; /* ef */
-    size_t k;      /* topk, randk; threshold: most entries */
+    size_t k;      /* topk, randk; threshold: most entries; blocktopk: of a block */
     double lambda; /* threshold */
     bool scaled;   /* randk */
-    size_t block;  /* sign, qsgd */
+    size_t block;  /* sign, qsgd, blocktopk */
     unsigned bits; /* qsgd */
     bool l2;       /* qsgd: norm */
     bool owner;    /* qsgd: the words of a sum's owner, not of a rank's own vector */

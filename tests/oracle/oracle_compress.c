@@ -127,6 +127,16 @@ static void topk(const oracle_settings *set, const double *x, double *y)
     largest(set->n, set->k, 0, x, y);
 }
 
+/* floor(ratio b) of each block, at least one; set->k says it of a whole one. */
+static void blocktopk(const oracle_settings *set, const double *x, double *y)
+{
+    for (size_t first = 0; first < set->n; first += set->block) {
+        const size_t rest = set->n - first, b = rest < set->block ? rest : set->block;
+        const size_t k = (size_t)((double)set->k / (double)set->block * (double)b + 1e-9);
+        largest(b, k > 0 ? k : 1, 0, x + first, y + first);
+    }
+}
+
 static void threshold(const oracle_settings *set, const double *x, double *y)
 {
     const size_t eighth = set->n >= 8 ? set->n / 8 : 1;
@@ -217,7 +227,7 @@ static const struct {
     const char *name;
     void (*compress)(const oracle_settings *set, const double *x, double *y);
 } compressors[] = {
-    {"none", none},           {"topk", topk}, {"randk", randk},
+    {"none", none},           {"topk", topk}, {"randk", randk}, {"blocktopk", blocktopk},
     {"threshold", threshold}, {"sign", sign}, {"qsgd", qsgd},
 };
 
