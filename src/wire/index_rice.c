@@ -135,15 +135,16 @@ static uint64_t first_word(const uint8_t *src, uint64_t at)
     return csgdi_load64(src + at / 64 * 8) & ~csgdi_low_mask(at % 64);
 }
 
-/* Low parts first .. first + count - 1; b > 0.  Any 8 bytes hold 57 bits from any bit of the
- * first. */
+/* Low parts first .. first + count - 1; b > 0, and first a multiple of 4.  Any 8 bytes hold 57 bits
+ * from any bit of the first; and four parts begin at bit 0 of a byte, or where b is odd at bit 4, so that
+ * they hold four parts of up to 16. */
 static void read_lows(const uint8_t *src, size_t first, size_t count, unsigned b, uint32_t *low)
 {
     const uint64_t mask = csgdi_low_mask(b);
     uint64_t at = (uint64_t)first * b;
     size_t j = 0;
 
-    if (b <= 14)
+    if (b <= 16)
         for (; count - j >= 4; j += 4, at += 4 * b) {
             const uint64_t word = csgdi_load64(src + at / 8) >> at % 8;
             low[j] = (uint32_t)(word & mask);
@@ -190,9 +191,12 @@ static csgd_status rice_check(const uint8_t *src, size_t bytes, size_t k, size_t
         word = csgdi_load64(src + at);
         ones += csgdi_ones(word);
     }
-    if (ones != k || word == 0)
-        return csgdi_fail(CSGD_E_CORRUPT, "%zu entries in a Rice code have %llu quotients%s", k,
-                          (unsigned long long)ones, word == 0 ? " and other bytes after them" : "");
+    if (ones != k)
+        return csgdi_fail(CSGD_E_CORRUPT, "%zu entries in a Rice code have %llu quotients", k,
+                          (unsigned long long)ones);
+    if (word == 0)
+        return csgdi_fail(CSGD_E_CORRUPT, "%zu entries in a Rice code end before their %zu bytes",
+                          k, bytes);
     quotients = end - 1 - (uint64_t)__builtin_clzll(word) - lows - (k - 1);
     last = (quotients << parameter) + sum_lows(src, k, parameter) + (k - 1);
     if (last >= n)

@@ -9,7 +9,7 @@
 #include "support/guard.h"
 #include "support/test.h"
 
-enum { SMALL_N = 200000, AFTER = 0xa5 };
+enum { SMALL_N = 200000, SMALL_BYTES = 1 << 16, AFTER = 0xa5 };
 
 uint64_t streams_random(uint64_t *state)
 {
@@ -162,11 +162,17 @@ csgd_status stream_judge(const stream *s, const uint8_t *bytes, size_t len, size
                                   .channels = s->channels,
                                   .n = s->n,
                                   .max_k = s->k};
-    guard g = guard_open(len + shift);
-    uint8_t *copy = g.last - len - shift;
+    static guard kept; /* for short ones: making pages takes longer than all the rest */
+    guard g = {NULL, NULL};
+    uint8_t *copy;
     oracle_entries e;
     csgd_status st;
 
+    if (len + shift > SMALL_BYTES)
+        g = guard_open(len + shift);
+    else if (kept.first == NULL)
+        kept = guard_open(SMALL_BYTES);
+    copy = (g.last != NULL ? g.last : kept.last) - len - shift;
     if (len > 0) memcpy(copy, bytes, len);
     st = csgdi_sparse_check(csgdi_kernels_get(s->type), s->format, copy, len, s->n, s->k,
                             s->channels);
@@ -179,6 +185,6 @@ csgd_status stream_judge(const stream *s, const uint8_t *bytes, size_t len, size
         assert_int_equal(st, CSGD_E_CORRUPT);
         assert_true(strlen(csgd_error_detail()) > 10);
     }
-    guard_close(&g);
+    if (g.first != NULL) guard_close(&g);
     return st;
 }

@@ -62,6 +62,12 @@ static void lengthen(stream *s, uint64_t *random)
     memcpy(more, s->bytes, s->len);
     for (size_t extra = 1; extra <= 24; extra++)
         assert_int_equal(stream_judge(s, more, s->len + extra, extra % 8), CSGD_E_CORRUPT);
+    for (size_t at = 0; at <= s->len; at += 8) { /* eight zeros between */
+        memcpy(more, s->bytes, at);
+        memset(more + at, 0, 8);
+        memcpy(more + at + 8, s->bytes + at, s->len - at);
+        assert_int_equal(stream_judge(s, more, s->len + 8, at % 64 / 8), CSGD_E_CORRUPT);
+    }
     free(more);
 }
 
@@ -244,6 +250,7 @@ static void unary(void **state)
     refuse(&s, 9, 0x0d, "have 4 quotients");  /* runs on */
     refuse(&s, 15, 0x80, "have 4 quotients"); /* after the end */
     refuse(&s, 7, 32, "above 31");
+    refuse(&s, 9, 0x00, "have 1 quotients");
     refuse(&s, 7, 21, "do not take 8 bytes"); /* no room for quotients */
     csgdi_store64(s.bytes + 8, front | 1 << 22);
     assert_ok(stream_judge(&s, s.bytes, s.len, 0)); /* index 9 + 2 + 4 * 13 */

@@ -194,10 +194,35 @@ static void longest_vector(void **state)
     free(index);
 }
 
+/* Random gaps of every magnitude, so that every width of the low parts is written and read. */
+static void every_parameter(void **state)
+{
+    uint32_t *index = index_room();
+    uint64_t random = 3, seen = 0;
+
+    (void)state;
+    for (unsigned b = 0; b < 31; b++)
+        for (size_t k = 1; k <= 1000; k = 2 * k + 1) {
+            const size_t n = (size_t)((double)k * ldexp(1.45, (int)b)) + 1;
+            stream s;
+
+            if (n < k || n > UINT32_MAX) continue;
+            for (size_t j = 0; j < k; j++) {
+                const size_t first = j * n / k, end = (j + 1) * n / k;
+                index[j] = (uint32_t)(first + streams_random(&random) % (end - first));
+            }
+            s = write(CSGDI_INDEX_RICE, n, k, index);
+            seen |= (uint64_t)1 << s.bytes[7];
+            stream_free(&s);
+        }
+    assert_int_equal(seen & 0x1fffffff, 0x1fffffff); /* 0 .. 28 */
+    free(index);
+}
+
 static void last_element_is_the_last(void **state)
 {
     const size_t n = UINT32_MAX;
-    const uint32_t index[] = {n - 1};
+    const uint32_t index[] = {UINT32_MAX - 1};
 
     (void)state;
     for (csgdi_index_coder coder = CSGDI_INDEX_RAW; coder <= CSGDI_INDEX_RICE; coder++) {
@@ -254,9 +279,10 @@ static void any_parameter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_supports), cmocka_unit_test(parameter),
-        cmocka_unit_test(clustered),       cmocka_unit_test(longest_vector),
-        cmocka_unit_test(any_parameter),   cmocka_unit_test(last_element_is_the_last),
+        cmocka_unit_test(random_supports),          cmocka_unit_test(parameter),
+        cmocka_unit_test(every_parameter),          cmocka_unit_test(clustered),
+        cmocka_unit_test(longest_vector),           cmocka_unit_test(any_parameter),
+        cmocka_unit_test(last_element_is_the_last),
     };
     return cmocka_run_group_tests_name("wire/sparse_index", tests, NULL, NULL);
 }
