@@ -203,8 +203,9 @@ static void levels(void **state)
  * it were rounded up. */
 static void extremes(void **state)
 {
-    static const double largest[] = {FLT_MAX,  0x1.fffffcp127, 0x1.fffffap127, 0x1.8p127,
-                                     0x1p-149, 0x1.8p-148,     190 * 0x1p-149, 63 * 0x1p-149};
+    static const double largest[] = {FLT_MAX,       0x1.fffffcp127, 0x1.fffffap127, 0x1.8p127,
+                                     0x1p-149,      0x1.8p-148,     190 * 0x1p-149, 255 * 0x1p-149,
+                                     15 * 0x1p-149, 63 * 0x1p-149};
     double value[600], decoded[600];
 
     (void)state;
@@ -221,13 +222,19 @@ static void extremes(void **state)
             for (size_t j = 0; j < 600; j++)
                 assert_true(fabs(decoded[j] - value[j]) < 1e-7);
         }
-    for (size_t j = 0; j < 600; j++)
-        value[j] = (j % 2 != 0 ? -1 : 1) * (j < 300 ? DBL_MAX : 1e39);
-    for (csgdi_value_coder coder = CSGDI_VALUE_F32; coder <= CSGDI_VALUE_INT4; coder++) {
-        through(CSGD_F64, coder, 600, value, decoded);
-        for (size_t j = 0; j < 600; j++)
-            assert_true(isfinite(decoded[j]) && decoded[j] * value[j] > 65000);
-    }
+    for (int infinite = 0; infinite <= 1; infinite++)
+        for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
+            for (csgdi_value_coder coder = CSGDI_VALUE_F32; coder <= CSGDI_VALUE_INT4; coder++) {
+                if (type == CSGD_F32 && coder == CSGDI_VALUE_F32) continue; /* as they are */
+                for (size_t j = 0; j < 600; j++)
+                    value[j] = (j % 2 != 0 ? -1 : 1) * (infinite           ? INFINITY
+                                                        : type == CSGD_F32 ? FLT_MAX
+                                                        : j < 300          ? DBL_MAX
+                                                                           : 1e39);
+                through(type, coder, 600, value, decoded);
+                for (size_t j = 0; j < 600; j++)
+                    assert_true(isfinite(decoded[j]) && decoded[j] * (j % 2 != 0 ? -1 : 1) > 65000);
+            }
 }
 
 /* A channel begins a block of its own: as if it were alone. */
