@@ -6,8 +6,8 @@
  *     f16    sign, 5 bits of exponent, 10 of mantissa: binary16 of IEEE 754
  *
  * An error of at most 2^-8 (bf16, from 2^-126) and 2^-11 (f16, from 2^-14 to 65504) of the value;
- * below that half of the smallest number, 2^-134 and 2^-25.  All loops are free of branches, so that
- * a compiler can vectorise them.
+ * below that half of the smallest number, 2^-134 and 2^-25.  All loops are free of branches, so
+ * that a compiler can vectorise them.
  */
 
 #include "base/bytes.h"

@@ -2,8 +2,8 @@
 #ifndef CSGD_ORACLE_SPARSE_H
 #define CSGD_ORACLE_SPARSE_H
 
-/* oracle_sparse.h: a second reader of sparse streams, one bit at a time, written from the layouts in
- * src/wire alone. */
+/* oracle_sparse.h: a second reader of sparse streams, one bit at a time, written from the layouts
+ * in src/wire alone. */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* test_sparse_hostile.c: what is no stream is refused, with a sentence, and nothing outside of it is
- * read.  stream_judge() lets the oracle say what is one, and puts it against a page that nobody may
- * read. */
+/* test_sparse_hostile.c: what is no stream is refused, with a sentence, and nothing outside of it
+ * is read.  stream_judge() lets the oracle say what is one, and puts it against a page that nobody
+ * may read. */
 
 #include "support/test.h"
 

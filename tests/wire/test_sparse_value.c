@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* test_sparse_value.c: what values become, by formulas of their own and within the stated errors. */
+/* test_sparse_value.c: what values become, by formulas of their own and within the stated
+ * errors. */
 
 #include "support/test.h"
 
