@@ -136,8 +136,8 @@ static uint64_t first_word(const uint8_t *src, uint64_t at)
 }
 
 /* Low parts first .. first + count - 1; b > 0, and first a multiple of 4.  Any 8 bytes hold 57 bits
- * from any bit of the first; and four parts begin at bit 0 of a byte, or where b is odd at bit 4, so
- * that they hold four parts of up to 16. */
+ * from any bit of the first; and four parts begin at bit 0 of a byte, where b is odd at bit 0 or 4,
+ * so that they hold four parts of up to 16. */
 static void read_lows(const uint8_t *src, size_t first, size_t count, unsigned b, uint32_t *low)
 {
     const uint64_t mask = csgdi_low_mask(b);

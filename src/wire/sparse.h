@@ -4,7 +4,7 @@
 
 /* sparse.h: sparse vectors, in memory and as bytes.
  *
- * In memory: k strictly increasing indices below n, and `channels` values for each, all finite. 
+ * In memory: k strictly increasing indices below n, and `channels` values for each, all finite.
  * Two channels carry two vectors that share a support; channel c of entry j is value[c * k + j].
  *
  * As bytes, little-endian:
