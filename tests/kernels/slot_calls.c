@@ -362,7 +362,6 @@ const slot slots[] = {
     {"add_scaled_finite", call_add_scaled_finite, 12, ELEMENTS},
     {"abs_sum", call_abs_sum, 1, NOTHING},
     {"square_sum", call_square_sum, 1, NOTHING},
-    {"sign_sums", call_sign_sums, 1, NOTHING},
     {"sign_pack", call_sign_pack, 1, BITS},
     {"sign_apply", call_sign_apply, 9, ELEMENTS},
     {"key_histogram", call_key_histogram, 6, HISTOGRAM},
