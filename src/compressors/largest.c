@@ -21,13 +21,15 @@
 #include <string.h>
 
 enum {
-    DIGIT = 11,           /* bits that a round of a radix search decides */
-    SHORT = 2048,         /* among so few, a search bit by bit is faster */
-    BLOCK = 16384,        /* elements of a pass between two looks at their candidates */
-    PIECE = 512,          /* entries that are split at once */
-    LINE = 16,            /* elements of a sample that lie together */
-    SAMPLE_LEAST = 65536, /* elements of a sample, and a part of k more: 1 / SPARE */
-    SPARE_LEAST = 16384,
+    DIGIT = 10,          /* bits that a round of a radix search decides */
+    SHORT = 2048,        /* among so few, a search bit by bit is faster */
+    BLOCK = 16384,       /* elements of a pass between two looks at their candidates */
+    PIECE = 512,         /* entries that are split at once */
+    LINE = 16,           /* elements of a sample that lie together */
+    SAMPLE_MOST = 65536, /* elements of a sample, a part of k more (1 / SPARE), and of n at most */
+    SAMPLE_PART = 256,   /* so much: memory stays a small part of the vector's own */
+    SPARE_MOST = 16384,
+    SPARE_PART = 1024,
     SPARE = 4
 };
 
@@ -82,13 +84,14 @@ static size_t least(size_t a, size_t b)
 /* One more than can be needed where all are candidates: room is never used up then. */
 size_t csgdi_largest_spare(size_t n, size_t k)
 {
-    return least(n - k, k / SPARE + SPARE_LEAST) + 1;
+    return least(n - k, k / SPARE + least(n / SPARE_PART, SPARE_MOST)) + 1;
 }
 
 bool csgdi_search_create(csgdi_search *s, const csgdi_kernels *kernels, size_t n, size_t k,
                          size_t band, csgdi_arena *arena)
 {
-    *s = (csgdi_search){.kernels = kernels, .band_room = least(n, k / SPARE + SAMPLE_LEAST)};
+    *s = (csgdi_search){.kernels = kernels,
+                        .band_room = least(n, k / SPARE + least(n / SAMPLE_PART, SAMPLE_MOST))};
     if (s->band_room < band) s->band_room = band;
     s->counts = csgdi_arena_alloc(arena, (size_t)1 << DIGIT, sizeof *s->counts);
     if (s->counts == NULL) return false;
@@ -368,7 +371,7 @@ bool csgdi_largest(csgdi_search *s, csgdi_bracket *bracket, const void *x, size_
     if (k == 0) return s->kernels->finite(x, n);
     begin(s, bracket, k, out);
     if (csgdi_largest_begin(s, bracket, k, out)) outcome = pass(s, x, n, base);
-    if (outcome == CSGDI_RETRY && !few(s) && n > SAMPLE_LEAST) {
+    if (outcome == CSGDI_RETRY && !few(s) && n > SAMPLE_MOST) {
         guess(s, x, n, k);
         csgdi_largest_begin(s, bracket, k, out);
         outcome = pass(s, x, n, base);

@@ -111,7 +111,8 @@ static csgd_compressor *create(csgd_type type, size_t n, size_t k)
     char spec[64];
     csgd_compressor *c;
 
-    snprintf(spec, sizeof spec, "topk k=%zu type=%s", k, type == CSGD_F32 ? "f32" : "f64");
+    snprintf(spec, sizeof spec, "topk k=%zu type=%s indices=raw", k,
+             type == CSGD_F32 ? "f32" : "f64");
     assert_ok(csgd_compressor_create(spec, n, &c));
     return c;
 }
