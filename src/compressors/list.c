@@ -9,7 +9,7 @@
 #include "compressors/stream.h"
 
 static const csgdi_compressor_ops *const list[] = {
-    &csgdi_none, &csgdi_topk, &csgdi_blocktopk, &csgdi_randk, &csgdi_threshold, &csgdi_sign,
+    &csgdi_none, &csgdi_topk, &csgdi_blocktopk, &csgdi_randk, &csgdi_threshold, &csgdi_sign, &csgdi_qsgd,
 };
 
 const csgdi_compressor_ops *csgdi_compressor_list(size_t i)

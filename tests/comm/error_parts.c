@@ -42,6 +42,8 @@ static const struct {
     {"none feedback=ef", N, CSGD_E_UNSUPPORTED, "nothing to remember"},
     {"none timeout=-1", N, CSGD_E_SPEC, "timeout"},
     {"threshold", N, CSGD_E_SPEC, "lambda"},
+    {"qsgd bits=9", N, CSGD_E_SPEC, "bits=9"},
+    {"qsgd bucket=12", N, CSGD_E_SPEC, "multiple of 8"},
     {"randk k=3 ratio=0.5", N, CSGD_E_SPEC, "not both"},
     {"randk scaled=yes feedback=ef", N, CSGD_E_UNSUPPORTED, "scaled=no"},
     {"topk algorithm=sra", N, CSGD_E_UNSUPPORTED, "allgather"},
@@ -231,7 +233,7 @@ void error_nonfinite(ranks *all, int rank, void *arg)
 {
     static const char *const specs[] = {"topk ratio=0.1",     "sign block=8",
                                         "threshold lambda=1", "randk",
-                                        "sign feedback=ef",   "none algorithm=ring"};
+                                        "qsgd feedback=ef",   "none algorithm=ring"};
     const int last = all->n_ranks - 1;
 
     (void)arg;

@@ -325,6 +325,8 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"), \
         LOSSY("sign", " block=64", type, n, "allgather"),                             \
         LOSSY("sign", " block=64", type, n, "sra"),                                   \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"), \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"), \
         LOSSY("randk", " ratio=0.1", type, n, "linear"),                              \
         LOSSY("randk", " ratio=0.1", type, n, "allgather")
 

@@ -259,7 +259,7 @@ static void delay_part(ranks *all, int rank, void *arg)
 {
     static const char *const specs[] = {
         "none algorithm=ring", "topk ratio=0.1", "sign block=8", "sign block=8 algorithm=allgather",
-        "threshold lambda=1",  "sign",           "randk"};
+        "threshold lambda=1",  "qsgd",           "randk"};
     const uint64_t *seed = arg;
 
     for (size_t i = 0; i < TEST_COUNT(specs); i++) {
@@ -299,7 +299,7 @@ static void oom_part(ranks *all, int rank, void *arg)
                                         "sign block=8",
                                         "sign block=8 algorithm=allgather",
                                         "threshold lambda=1",
-                                        "sign feedback=ef",
+                                        "qsgd feedback=ef",
                                         "randk",
                                         "topk scope=tensor dense_below=9",
                                         "sign block=8 scope=global dense_below=9"};

@@ -97,6 +97,7 @@ static void law(void **state)
     check_law("topk ratio=0.05 type=f64 dense_steps=1");
     check_law("sign block=16 type=f64 dense_steps=1 algorithm=allgather");
     check_law("sign block=16 type=f64 dense_steps=1 algorithm=sra");
+    check_law("qsgd bits=5 bucket=16 type=f64 dense_steps=1 feedback=ef algorithm=sra");
     check_law("randk ratio=0.2 type=f64 dense_steps=1 algorithm=linear");
     check_law("threshold lambda=30 type=f64 dense_steps=1");
 }

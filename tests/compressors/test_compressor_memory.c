@@ -84,7 +84,7 @@ static void refused_specs(void **state)
 {
     static const char *const specs[] = {"topk k=11",    "sign block=12",      "none k=1",
                                         "topk ratio=2", "topk k=1 ratio=0.5", "randk k=11",
-                                        "threshold",    "sign block=9"};
+                                        "threshold",    "qsgd bucket=12"};
 
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(specs); i++) {

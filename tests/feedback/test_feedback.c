@@ -40,6 +40,8 @@ static const setting settings[] = {
     {"randk", "randk ratio=0.1", 2000, 200, 0, true},
     {"randk", "randk k=40 feedback=none scaled=no", 2000, 40, 0, false},
     {"threshold", "threshold lambda=0.5 kmax=30", 2000, 30, 0, true},
+    {"qsgd", "qsgd feedback=ef bucket=64", 2000, 0, 64, true},
+    {"qsgd", "qsgd", 2000, 0, 512, false},
     {"none", "none", 500, 0, 0, false},
     {"topk", "topk", 0, 0, 0, true},
     {"sign", "sign", 0, 0, 1024, true},

@@ -39,7 +39,7 @@ static void for_each(void (*check)(subject *s))
 {
     static const char *const specs[] = {"topk ratio=0.1",       "sign block=64",
                                         "sign block=8192",      "randk ratio=0.1",
-                                        "threshold lambda=0.5", "sign feedback=ef"};
+                                        "threshold lambda=0.5", "qsgd bits=4 feedback=ef"};
 
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
         for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
