@@ -77,9 +77,12 @@ bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t
 {
     const maker self = {f, g};
     const csgdi_source source = {fill, &self};
+    csgdi_compressor *c = f->compressor;
 
-    if (f->ops->fill == NULL) return csgdi_message_write(f->compressor, g, dst, len);
-    return csgdi_fused_write(f->compressor, &source, f->m, dst, len);
+    if (f->ops->fill != NULL) return csgdi_fused_write(c, &source, f->m, dst, len);
+    /* A projection looks at a part; a gradient that is not finite concerns all ranks. */
+    if (c->ops->family == CSGDI_PROJECT && !c->kernels->finite(g, c->n)) return false;
+    return csgdi_message_write(c, g, dst, len);
 }
 
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m)
