@@ -179,5 +179,6 @@ struct csgd_compressor {
 
 extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_randk, csgdi_threshold, csgdi_sign,
     csgdi_qsgd;
+extern const csgdi_compressor_ops csgdi_terngrad, csgdi_int;
 
 #endif

@@ -9,6 +9,7 @@
 
 static const csgdi_compressor_ops *const list[] = {
     &csgdi_none, &csgdi_topk, &csgdi_randk, &csgdi_threshold, &csgdi_sign, &csgdi_qsgd,
+    &csgdi_terngrad, &csgdi_int,
 };
 
 const csgdi_compressor_ops *csgdi_compressor_list(size_t i)
