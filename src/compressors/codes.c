@@ -102,10 +102,9 @@ csgd_status csgdi_codes_check(const uint8_t *src, size_t count, unsigned bits, u
 
     if (unused > 0 && src[bytes - 1] >> (8 - unused) != 0)
         return csgdi_fail(CSGD_E_CORRUPT, "the last bits of the codes stand for no element");
-    if (levels == 1u << bits) return CSGD_OK; /* whatever they are */
-    for (; bytes - at >= sizeof word; at += step) {
+    if (levels == 1u << bits) return CSGD_OK;       /* whatever they are */
+    for (; bytes - at >= sizeof word; at += step) { /* what is behind a step is judged again */
         word = csgdi_load64(src + at);
-        if (step < sizeof word) word &= ((uint64_t)1 << 8 * step) - 1;
         if (has_no_level(&j, word)) return fail_code(&j, word);
     }
     for (; at < bytes; at += step) { /* the rest, and zeros, which are a level */
