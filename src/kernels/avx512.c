@@ -12,6 +12,8 @@
 #include <string.h>
 #include "kernels/ref.h"
 #include "kernels/simd_rows.h"
+#include "kernels/avx512_wide.h"
+#include "kernels/simd_codes.h"
 
 #define SIMD_ISA "avx512"
 
@@ -140,6 +142,7 @@ static inline D f32v_doubles(const float *x)
 #define V(name) f32v_##name
 #define S(name) f32_##name
 #define REF(name) csgdi_ref_f32_##name
+#define CODES(name) f32_##name
 #include "kernels/simd_impl.h"
 
 /* --- double --- */
@@ -240,4 +243,5 @@ static inline D f64v_doubles(const double *x)
 #define V(name) f64v_##name
 #define S(name) f64_##name
 #define REF(name) csgdi_ref_f64_##name
+#define CODES(name) csgdi_ref_f64_##name
 #include "kernels/simd_impl.h"

@@ -171,7 +171,8 @@ typedef struct csgdi_kernels {
     /* x[i] to one of the two powers of two around it: of |x[i]| = (1 + p) 2^e, to 2^(e + 1) where
      * the upper 16 bits of p and the word carry.  Below 2^(top - 126) it becomes that power where
      * the upper 16 bits of the quotient of the two and the word carry, 0 else.  Subnormal numbers
-     * become 0, and nothing a power beyond the element type.  All |x[i]| <= 2^top, -126 <= top. */
+     * become 0, and nothing a power beyond the element type.  All |x[i]| <= 2^top, and
+     * -126 <= top <= 128, or 1024 for doubles. */
     void (*to_power)(const void *x, size_t n, int top, const csgdi_random *random, uint64_t first,
                      uint8_t *codes);
 

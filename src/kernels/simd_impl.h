@@ -9,7 +9,7 @@
  *     SIMD_LANES    elements of a vector        SIMD_KEY_MAX  the largest key
  *     SIMD_ID       its csgd_type               SIMD_ISA      the table's name for itself
  *     S(name)       the name of a slot          REF(name)     that slot of ref
- *     SIMD_TABLE    the name of the table
+ *     SIMD_TABLE    the name of the table       CODES(name)   the slot of simd_codes.h, or of ref
  *
  * the functions below, V(name) each; bits are in lane order, from the lowest bit:
  *
@@ -238,22 +238,22 @@ const csgdi_kernels SIMD_TABLE = {
     .add_finite = S(add_finite),
     .add_scaled_finite = S(add_scaled_finite),
     .square_sum = S(square_sum),
-    .abs_sum = REF(abs_sum),
-    .sign_sums = REF(sign_sums),
+    .abs_sum = CODES(abs_sum),
+    .sign_sums = CODES(sign_sums),
     .sign_pack = S(sign_pack),
     .sign_apply = S(sign_apply),
     .key_histogram = S(key_histogram),
     .key_select = S(key_select),
     .scatter = REF(scatter), /* an order to keep, and no vector that keeps it */
     .gather = REF(gather),
-    .abs_max = REF(abs_max),
-    .min_max = REF(min_max),
-    .quantize = REF(quantize),
-    .dequantize = REF(dequantize),
-    .to_half = REF(to_half),
-    .from_half = REF(from_half),
-    .to_power = REF(to_power),
-    .from_power = REF(from_power),
+    .abs_max = CODES(abs_max),
+    .min_max = CODES(min_max),
+    .quantize = CODES(quantize),
+    .dequantize = CODES(dequantize),
+    .to_half = CODES(to_half),
+    .from_half = CODES(from_half),
+    .to_power = CODES(to_power),
+    .from_power = CODES(from_power),
 };
 
 #undef SIMD_TYPE
@@ -265,3 +265,4 @@ const csgdi_kernels SIMD_TABLE = {
 #undef V
 #undef S
 #undef REF
+#undef CODES

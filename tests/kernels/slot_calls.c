@@ -2,6 +2,7 @@
 
 /* slot_calls.c: see slot_calls.h. */
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 #include "kernels/slot_calls.h"
@@ -137,27 +138,146 @@ static void call_abs_max(call *c)
     c->result = bits_of(c->k->abs_max(c->x, c->n));
 }
 
-/* Variants are 2 to 8 bits, on the least scale and on a larger one. */
+static void call_sign_sums(call *c)
+{
+    double sum[2];
+
+    c->k->sign_sums(c->x, c->n, sum);
+    c->result = bits_of(sum[0]) * 31 + bits_of(sum[1]);
+}
+
+static void call_min_max(call *c)
+{
+    double range[2];
+
+    c->result = c->k->min_max(c->x, c->n, range);
+    if (c->result != 0) c->result += bits_of(range[0]) * 31 + bits_of(range[1]);
+}
+
+/* At random from before, at and after the beginning of a tile, and where the number of a block needs
+ * more than 32 bits; to nearest from two of them. */
+enum { ROUNDINGS = 7 };
+
+static uint64_t first_of(unsigned rounding)
+{
+    static const uint64_t first[ROUNDINGS] = {
+        0, 8, 120, UINT64_C(0x1fffffff80), UINT64_C(0x1fffffffe8), 0, 104};
+    return first[rounding];
+}
+
+static const csgdi_random *random_of(unsigned rounding)
+{
+    static csgdi_random random;
+
+    random = csgdi_random_make(3, CSGDI_STREAM_ROUNDING, 2, 1, 4);
+    return rounding < 5 ? &random : NULL;
+}
+
+/* Around zero as far as x goes; above its least, or in its middle, so that most is beyond; and all
+ * where unit is nothing. */
+static csgdi_grid grid_of(unsigned variant, unsigned bits, double least, double most)
+{
+    csgdi_grid g = {.bits = bits, .levels = 1u << bits};
+
+    switch (variant % 4) {
+    case 0:
+        g.levels -= bits > 1;
+        g.least = -(int)(g.levels / 2);
+        g.unit = fmax(most, -least) / (g.levels / 2);
+        break;
+    case 1:
+        g.base = least;
+        g.unit = most / (g.levels - 1) - least / (g.levels - 1);
+        break;
+    case 2:
+        g.levels = 2 + variant % (g.levels - 1);
+        g.least = -1;
+        g.base = most / 3;
+        g.unit = (most / 5 - least / 5) / (g.levels - 1);
+        break;
+    default:
+        g.base = most;
+        break;
+    }
+    g.scale = g.unit > 0 ? fmin(1 / g.unit, DBL_MAX) : 0;
+    return g;
+}
+
+enum { GRIDS = 4 * 8 };
+
+/* NaN and infinity are never asked for, but must not do harm. */
 static void call_quantize(call *c)
 {
-    const csgdi_random random = csgdi_random_make(3, CSGDI_STREAM_ROUNDING, 2, 1, 4);
-    const double most = c->k->abs_max(c->x, c->n), top = c->k->type == CSGD_F32 ? 3e38 : 1e308;
-    const double m = c->variant < 7 ? most : fmin(most * 5, fmax(most, top));
+    const double most = c->k->type == CSGD_F32 ? FLT_MAX : DBL_MAX;
+    double range[2] = {-1, most};
+    const unsigned bits = 1 + c->variant % 8;
 
-    if (!isfinite(most)) return; /* never asked for */
-    c->k->quantize(c->x, c->n, m, 2 + c->variant % 7, &random, UINT64_C(0xfffffffc), c->out);
+    if (csgdi_kernels_find("ref", c->k->type)->finite(c->x, c->n))
+        csgdi_kernels_find("ref", c->k->type)->min_max(c->x, c->n, range);
+    const csgdi_grid grid = grid_of(c->variant / 8, bits, range[0], range[1]);
+    c->k->quantize(c->x, c->n, &grid, random_of(c->variant / GRIDS), first_of(c->variant / GRIDS),
+                   c->out);
 }
 
 /* The bytes of x are as good codes as any. */
 static void call_dequantize(call *c)
 {
-    static const double m[] = {0.7, 3e38, 1e-45};
-    static const csgdi_mode mode[] = {CSGDI_SET, CSGDI_ADD, CSGDI_SUB};
-    const unsigned bits = 2 + c->variant / 9;
+    static const double most[] = {0.7, 3e38, 1e-45};
+    const csgdi_mode mode = (csgdi_mode)(c->variant % 3);
+    const unsigned bits = 1 + c->variant / 3 % 8, kind = c->variant / 24;
+    const csgdi_grid grid = grid_of(kind, bits, -most[kind % 3], most[kind % 3]);
     const uint8_t *end = (const uint8_t *)c->x + c->n * c->k->size;
 
-    c->k->dequantize(end - (c->n * bits + 7) / 8, c->n, m[c->variant % 9 / 3], bits,
-                     mode[c->variant % 3], c->out);
+    c->k->dequantize(end - (c->n * bits + 7) / 8, c->n, &grid, mode, c->out);
+}
+
+static double half_scale(unsigned variant)
+{
+    static const double scale[] = {1, 0x1p-100, 0x1p20, 0x1p126};
+    return scale[variant % 4];
+}
+
+static void call_to_half(call *c)
+{
+    const unsigned v = c->variant;
+
+    c->k->to_half(c->x, c->n, v % 2 == 0 ? CSGDI_BF16 : CSGDI_F16, half_scale(v / 2),
+                  random_of(v / 8), first_of(v / 8), c->out);
+}
+
+/* The bytes of x are as good halves as any; at an odd address too. */
+static void call_from_half(call *c)
+{
+    const unsigned v = c->variant;
+    const uint8_t *end = (const uint8_t *)c->x + c->n * c->k->size;
+
+    c->k->from_half(end - 2 * c->n - (c->n > 0 ? v / 24 : 0), c->n,
+                    v % 2 == 0 ? CSGDI_BF16 : CSGDI_F16, half_scale(v / 2), (csgdi_mode)(v / 8 % 3),
+                    c->out);
+}
+
+/* Tops from the least that will do to the largest that there is. */
+static void call_to_power(call *c)
+{
+    static const int above[] = {0, 1, 60, 120, 128, 2000};
+    const csgdi_kernels *ref = csgdi_kernels_find("ref", c->k->type);
+    const int end = c->k->type == CSGD_F32 ? 128 : 1024;
+    int top;
+
+    if (!ref->finite(c->x, c->n)) return; /* never asked for */
+    frexp(ref->abs_max(c->x, c->n), &top);
+    top = (top < -126 ? -126 : top) + above[c->variant % 6];
+    c->k->to_power(c->x, c->n, top < end ? top : end, random_of(c->variant / 6),
+                   first_of(c->variant / 6), c->out);
+}
+
+/* The bytes of x are as good codes as any. */
+static void call_from_power(call *c)
+{
+    static const int top[] = {0, 128, 1, -126, 1024, -1000, 2000};
+    const uint8_t *end = (const uint8_t *)c->x + c->n * c->k->size;
+
+    c->k->from_power(end - c->n, c->n, top[c->variant / 3], (csgdi_mode)(c->variant % 3), c->out);
 }
 
 const slot slots[] = {
@@ -168,6 +288,7 @@ const slot slots[] = {
     {"add_scaled_finite", call_add_scaled_finite, 12, ELEMENTS},
     {"abs_sum", call_abs_sum, 1, NOTHING},
     {"square_sum", call_square_sum, 1, NOTHING},
+    {"sign_sums", call_sign_sums, 1, NOTHING},
     {"sign_pack", call_sign_pack, 1, BITS},
     {"sign_apply", call_sign_apply, 9, ELEMENTS},
     {"key_histogram", call_key_histogram, 6, HISTOGRAM},
@@ -175,7 +296,12 @@ const slot slots[] = {
     {"scatter", call_scatter, 3, ELEMENTS},
     {"gather", call_gather, 2, NOTHING},
     {"abs_max", call_abs_max, 1, NOTHING},
-    {"quantize", call_quantize, 14, BYTES},
-    {"dequantize", call_dequantize, 63, ELEMENTS},
+    {"min_max", call_min_max, 1, NOTHING},
+    {"quantize", call_quantize, GRIDS *ROUNDINGS, BYTES},
+    {"dequantize", call_dequantize, 3 * GRIDS, ELEMENTS},
+    {"to_half", call_to_half, 8 * ROUNDINGS, HALVES},
+    {"from_half", call_from_half, 2 * 24, ELEMENTS},
+    {"to_power", call_to_power, 6 * ROUNDINGS, BYTES},
+    {"from_power", call_from_power, 3 * 7, ELEMENTS},
     {NULL, NULL, 0, NOTHING},
 };

@@ -27,7 +27,8 @@ typedef struct slot {
     const char *name;
     void (*call)(call *c);
     unsigned variants;
-    enum { NOTHING, ELEMENTS, BITS, HISTOGRAM, BYTES } output; /* what out is; n BYTES */
+    /* What out is: n of BYTES and of HALVES. */
+    enum { NOTHING, ELEMENTS, BITS, HISTOGRAM, BYTES, HALVES } output;
 } slot;
 
 /* All of them, ending with one without a name. */

@@ -40,10 +40,27 @@ static void assert_close(double sum, const double *term, size_t n)
         assert_true(fabsl((long double)sum - exact) <= (long double)n * DBL_EPSILON * exact);
 }
 
+/* The terms of a sum of magnitudes: sixteen of a group of 64, each of four in the element type. */
+static size_t group(const csgdi_kernels *k, double *term, size_t n)
+{
+    const bool narrow = k->type == CSGD_F32;
+    size_t count = 0, i = 0;
+
+    for (; n - i >= 64; i += 64)
+        for (size_t j = i; j < i + 16; j++) {
+            const double a = term[j] + term[j + 16], b = term[j + 32] + term[j + 48];
+            const float sum = (float)a + (float)b;
+            term[count++] = narrow ? (double)sum : a + b;
+        }
+    while (i < n)
+        term[count++] = term[i++];
+    return count;
+}
+
 static void block_sums(void **state)
 {
     static const csgdi_kernels *const refs[] = {&csgdi_kernels_ref_f32, &csgdi_kernels_ref_f64};
-    static const size_t lengths[] = {0, 1, 2, 15, 16, 17, 31, 32, 33, 100, 4095, CSGDI_BLOCK};
+    static const size_t lengths[] = {0, 1, 2, 15, 16, 17, 31, 63, 64, 65, 100, 4095, CSGDI_BLOCK};
     static double term[CSGDI_BLOCK];
     static union {
         float f32[CSGDI_BLOCK];
@@ -55,10 +72,18 @@ static void block_sums(void **state)
         const csgdi_kernels *k = refs[at % 2];
         const size_t n = lengths[at / 2 / N_FILLS];
         fill_vector((fill)(at / 2 % N_FILLS), k->type, 1, n, &x);
-        for (size_t i = 0; i < n; i++)
-            term[i] = fabs(fill_get(k->type, &x, i));
-        assert_same(k->abs_sum(&x, n), tree(term, n, 0, 1));
-        assert_close(k->abs_sum(&x, n), term, n);
+        double both[2];
+        k->sign_sums(&x, n, both);
+        for (int part = -1; part < 2; part++) { /* all, those with plus, the others */
+            for (size_t i = 0; i < n; i++) {
+                const double v = fill_get(k->type, &x, i);
+                term[i] = part < 0 || (v >= 0) == (part == 0) ? fabs(v) : 0;
+            }
+            const double sum = part < 0 ? k->abs_sum(&x, n) : both[part];
+            const size_t count = group(k, term, n);
+            assert_same(sum, tree(term, count, 0, 1));
+            assert_close(sum, term, count);
+        }
         for (size_t i = 0; i < n; i++)
             term[i] = fill_get(k->type, &x, i) * fill_get(k->type, &x, i);
         assert_same(k->square_sum(&x, n), tree(term, n, 0, 1));

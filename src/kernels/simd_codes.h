@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* simd_codes.h: slots that turn floats into fewer bits and back, and the sums and ranges that they
+ * need, over vectors of sixteen lanes.
+ *
+ * Included once for each instruction set, after avx2_wide.h or avx512_wide.h, where the vectors
+ * are: F of sixteen floats, U of sixteen 32-bit integers, functions f_ and u_ on them.
+ *
+ * Why these give ref's bits: what is said in simd_impl.h, and each lane that takes a random word
+ * is the lane that computed it.  Fast loops are over whole tiles; what comes before the first tile
+ * and after the last is handed to ref.
+ */
+
+#define REF(name) csgdi_ref_f32_##name
+
+/* --- random words --- */
+
+/* The keys of the ten rounds, the counter without its block, and words of two tiles: the rounds of
+ * one are too few instructions to hide how long they wait for each other. */
+typedef struct schedule {
+    uint32_t key[20], high[2];
+    uint64_t even; /* the tile of word[0]; none is odd */
+    U word[2][4];
+} schedule;
+
+static inline void schedule_init(schedule *s, const csgdi_random *random)
+{
+    s->even = 1;
+    if (random == NULL) { /* all words are 2^15 */
+        for (unsigned i = 0; i < 8; i++)
+            s->word[i / 4][i % 4] = u_all(0x80008000u);
+        return;
+    }
+    for (unsigned i = 0; i < 20; i++)
+        s->key[i] = random->key[i % 2] + i / 2 * (i % 2 == 0 ? 0x9E3779B9u : 0xBB67AE85u);
+    s->high[0] = random->high[0];
+    s->high[1] = random->high[1];
+}
+
+/* The words of a tile, two halves in each lane: elements 32 i + lane and 32 i + 16 + lane.  An even
+ * tile and the next are computed together. */
+static inline const U *tile_words(schedule *s, const csgdi_random *random, uint64_t tile)
+{
+    if (random != NULL && s->even != (tile & ~(uint64_t)1)) {
+        s->even = tile & ~(uint64_t)1;
+        u_philox(s->key, s->high, s->even * 16, s->word);
+    }
+    return s->word[tile % 2];
+}
+
+/* Of the g-th sixteen elements. */
+static inline U group_words(const U word[4], unsigned g)
+{
+    return g % 2 == 0 ? u_and(word[g / 2], u_all(0xffff)) : u_right(word[g / 2], 16);
+}
+
+/* How many elements there are before the first tile that begins at or after `first`. */
+static inline size_t before_tile(uint64_t first, size_t n)
+{
+    const size_t before = (size_t)(-first % CSGDI_TILE);
+    return before < n ? before : n;
+}
+
+/* Blocks are encoded one after the other, each read from memory by whoever finds its range: while
+ * codes are computed memory would rest.  So the block that follows is prefetched, which reads
+ * nothing that is not there; this many elements ahead. */
+static inline size_t block_ahead(size_t n)
+{
+    return n <= CSGDI_BLOCK ? n : 0;
+}
+
+static inline void prefetch(const float *a, size_t ahead)
+{
+    _mm_prefetch((const char *)(const void *)a + ahead * sizeof *a, _MM_HINT_T0);
+}
+
+/* --- sums --- */
+
+static double f32_abs_sum(const void *x, size_t n)
+{
+    const float *a = x;
+    double s[CSGDI_LANES];
+    sums row = sums_zero();
+    size_t i = 0;
+
+    for (; n - i >= 64; i += 64)
+        row = sums_add(row, f_plus(f_plus(f_abs(f_load(a + i)), f_abs(f_load(a + i + 16))),
+                                   f_plus(f_abs(f_load(a + i + 32)), f_abs(f_load(a + i + 48)))));
+    sums_store(s, row);
+    for (; i < n; i++)
+        s[i % CSGDI_LANES] += fabs((double)a[i]);
+    return csgdi_lanes_total(s);
+}
+
+static void f32_sign_sums(const void *x, size_t n, double sum[2])
+{
+    const float *a = x;
+    double plus[CSGDI_LANES], minus[CSGDI_LANES];
+    sums rows[2] = {sums_zero(), sums_zero()};
+    size_t i = 0;
+
+    for (; n - i >= 64; i += 64) {
+        F up[4], down[4];
+#pragma GCC unroll 4
+        for (unsigned g = 0; g < 4; g++)
+            f_split(f_load(a + i + 16 * g), &up[g], &down[g]);
+        rows[0] = sums_add(rows[0], f_plus(f_plus(up[0], up[1]), f_plus(up[2], up[3])));
+        rows[1] = sums_add(rows[1], f_plus(f_plus(down[0], down[1]), f_plus(down[2], down[3])));
+    }
+    sums_store(plus, rows[0]);
+    sums_store(minus, rows[1]);
+    for (; i < n; i++) {
+        plus[i % CSGDI_LANES] += a[i] >= 0 ? fabs((double)a[i]) : 0;
+        minus[i % CSGDI_LANES] += a[i] >= 0 ? 0 : fabs((double)a[i]);
+    }
+    sum[0] = csgdi_lanes_total(plus);
+    sum[1] = csgdi_lanes_total(minus);
+}
+
+/* --- ranges --- */
+
+static double f32_abs_max(const void *x, size_t n)
+{
+    const float *a = x;
+    U most[4] = {u_all(0), u_all(0), u_all(0), u_all(0)};
+    float lane[16];
+    size_t i = 0;
+
+    for (; n - i >= 64; i += 64)
+#pragma GCC unroll 4
+        for (unsigned g = 0; g < 4; g++)
+            most[g] = u_max(most[g], f_keys(f_load(a + i + 16 * g)));
+    f_store(lane, u_floats(u_max(u_max(most[0], most[1]), u_max(most[2], most[3]))));
+    lane[0] = (float)REF(abs_max)(lane, 16);
+    lane[1] = (float)REF(abs_max)(a + i, n - i);
+    return REF(abs_max)(lane, 2);
+}
+
+static bool f32_min_max(const void *x, size_t n, double range[2])
+{
+    const float *a = x;
+    float lane[4][16];
+    double rest[2];
+    size_t i = 64;
+
+    if (n < 64) return REF(min_max)(x, n, range);
+    F least[2] = {f_load(a), f_load(a + 16)}, most[2] = {f_load(a + 32), f_load(a + 48)};
+    U keys[2] = {u_max(f_keys(least[0]), f_keys(least[1])),
+                 u_max(f_keys(most[0]), f_keys(most[1]))};
+    const F both[2] = {f_min(least[0], most[0]), f_min(least[1], most[1])};
+    most[0] = f_max(least[0], most[0]);
+    most[1] = f_max(least[1], most[1]);
+    least[0] = both[0];
+    least[1] = both[1];
+    for (; n - i >= 32; i += 32)
+#pragma GCC unroll 2
+        for (unsigned g = 0; g < 2; g++) {
+            const F v = f_load(a + i + 16 * g);
+            least[g] = f_min(least[g], v);
+            most[g] = f_max(most[g], v);
+            keys[g] = u_max(keys[g], f_keys(v));
+        }
+    f_store(lane[0], f_min(least[0], least[1]));
+    f_store(lane[1], f_max(most[0], most[1]));
+    f_store(lane[2], u_floats(u_max(keys[0], keys[1])));
+    bool finite = REF(finite)(lane[2], 16);
+    REF(min_max)(lane[0], 32, range);
+    if (i < n) {
+        finite = REF(min_max)(a + i, n - i, rest) && finite;
+        range[0] = rest[0] < range[0] ? rest[0] : range[0];
+        range[1] = rest[1] > range[1] ? rest[1] : range[1];
+    }
+    return finite;
+}
+
+/* --- levels of a grid --- */
+
+static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,
+                         const csgdi_random *random, uint64_t first, uint8_t *codes)
+{
+    const float *a = x;
+    const unsigned bits = grid->bits;
+    const float scale = (float)grid->scale * 0x1p16f;
+    const F base = f_all((float)grid->base), by = f_all(scale);
+    const F most = f_all((float)(grid->least + (int)grid->levels - 1) * 0x1p16f);
+    const U least = u_all((uint32_t)(grid->least * 65536));
+    const U zero = u_all((uint32_t)grid->least % 256 * 0x01010101u);
+    const size_t ahead = block_ahead(n);
+    size_t i = isfinite(scale) ? before_tile(first, n) : n;
+    schedule s;
+
+    schedule_init(&s, random);
+    if (i > 0) REF(quantize)(a, i, grid, random, first, codes);
+    for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
+        const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
+#pragma GCC unroll 2
+        for (unsigned half = 0; half < 2; half++) {
+            const float *from = a + i + 64 * half;
+            uint8_t *to = codes + (i / 8 + 8 * half) * bits;
+            U sum[4];
+#pragma GCC unroll 4
+            for (unsigned g = 0; g < 4; g++) {
+                /* 2^16 v at once: where that differs from 2^16 times v, both round to 0.  NaN, and
+                 * what is far below, become the least integer. */
+                const F v = f_times(f_minus(f_load(from + 16 * g), base), by);
+                const U t = u_max(f_nearest(f_min(most, v)), least);
+                prefetch(from + 16 * g, ahead);
+                sum[g] = u_plus(t, group_words(word, 4 * half + g));
+            }
+            u_pack(u_third_bytes(sum, zero), bits, to, (size_t)(codes + n / 8 * bits - to));
+        }
+    }
+    if (i < n) REF(quantize)(a + i, n - i, grid, random, first + i, codes + i / 8 * bits);
+}
+
+static inline void put(float *y, csgdi_mode mode, F v)
+{
+    if (mode == CSGDI_ADD)
+        v = f_plus(f_load(y), v);
+    else if (mode == CSGDI_SUB)
+        v = f_minus(f_load(y), v);
+    f_store(y, v);
+}
+
+static void f32_dequantize(const uint8_t *codes, size_t n, const csgdi_grid *grid, csgdi_mode mode,
+                           void *y)
+{
+    float *b = y;
+    const unsigned bits = grid->bits;
+    const unpacker all = unpacker_of(bits);
+    const F base = f_all((float)grid->base), unit = f_all((float)grid->unit);
+    const U least = u_all((uint32_t)grid->least);
+    size_t i = 0;
+
+    for (; n - i >= 16 + all.beyond; i += 16) {
+        const U code = u_plus(u_unpack(codes + i / 8 * bits, &all), least);
+        put(b + i, mode, f_plus(base, f_times(unit, u_number(code))));
+    }
+    if (i < n) REF(dequantize)(codes + i / 8 * bits, n - i, grid, mode, b + i);
+}
+
+#include "kernels/simd_floats.h"
+
+#undef REF
