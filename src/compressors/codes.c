@@ -65,53 +65,69 @@ typedef struct judge {
 
 static judge judge_make(unsigned bits, unsigned levels)
 {
-    judge j = {.bits = bits, .levels = levels};
+    const unsigned pair = 2 * bits, used = 64 / pair * pair;
+    const uint64_t ones = ~(uint64_t)0 >> (64 - used);
+    const uint64_t lowest = ones / (((uint64_t)1 << pair) - 1); /* the first bit of every pair */
 
-    for (unsigned at = 0; at + 2 * bits <= 64; at += 2 * bits) {
-        j.fields |= (((uint64_t)1 << bits) - 1) << at;
-        j.add |= (uint64_t)((1u << bits) - levels) << at;
-        j.carry |= (uint64_t)1 << (at + bits);
-    }
-    return j;
+    return (judge){.bits = bits,
+                   .levels = levels,
+                   .fields = lowest * ((1u << bits) - 1),
+                   .add = lowest * ((1u << bits) - levels),
+                   .carry = lowest << bits};
 }
 
-static bool has_no_level(const judge *j, uint64_t word)
+/* Not 0 where a code is none. */
+static inline uint64_t over(const judge *j, uint64_t word)
 {
     const uint64_t even = word & j->fields, odd = word >> j->bits & j->fields;
 
-    return (((even + j->add) | (odd + j->add)) & j->carry) != 0;
+    return ((even + j->add) | (odd + j->add)) & j->carry;
 }
 
-static csgd_status fail_code(const judge *j, uint64_t word)
+/* Of `count` words, step bytes apart.  No early way out: almost all codes are levels, and words
+ * without gaps are judged several at once. */
+static bool any_over(judge j, const uint8_t *src, size_t step, size_t count)
+{
+    uint64_t bad = 0;
+
+    if (step == sizeof bad)
+        for (size_t i = 0; i < count; i++)
+            bad |= over(&j, csgdi_load64(src + sizeof bad * i));
+    else
+        for (size_t i = 0; i < count; i++)
+            bad |= over(&j, csgdi_load64(src + step * i));
+    return bad != 0;
+}
+
+/* The first code that is none, and is there. */
+static csgd_status fail_code(const judge *j, const uint8_t *src, size_t bytes)
 {
     const unsigned mask = (1u << j->bits) - 1;
 
-    while ((word & mask) < j->levels)
-        word >>= j->bits;
-    return csgdi_fail(CSGD_E_CORRUPT, "a code of %u bits is %u, which is no level", j->bits,
-                      (unsigned)(word & mask));
+    for (size_t at = 0;; at += j->bits) {
+        uint64_t group = 0;
+
+        memcpy(&group, src + at, bytes - at < j->bits ? bytes - at : j->bits);
+        for (unsigned i = 0; i < 8; i++, group >>= j->bits)
+            if ((group & mask) >= j->levels)
+                return csgdi_fail(CSGD_E_CORRUPT, "a code of %u bits is %u, which is no level",
+                                  j->bits, (unsigned)(group & mask));
+    }
 }
 
 csgd_status csgdi_codes_check(const uint8_t *src, size_t count, unsigned bits, unsigned levels)
 {
-    const judge j = judge_make(bits, levels);
     const size_t bytes = csgdi_codes_bytes(bits, count), step = 8 / bits * bits;
+    const size_t words = bytes < 8 ? 0 : (bytes - 8) / step + 1;
     const unsigned unused = (unsigned)(8 * bytes - count * bits);
-    uint64_t word;
-    size_t at = 0;
+    uint8_t rest[16] = {0}; /* zeros, which are a level, behind the last codes */
+    judge j;
 
     if (unused > 0 && src[bytes - 1] >> (8 - unused) != 0)
         return csgdi_fail(CSGD_E_CORRUPT, "the last bits of the codes stand for no element");
-    if (levels == 1u << bits) return CSGD_OK;       /* whatever they are */
-    for (; bytes - at >= sizeof word; at += step) { /* what is behind a step is judged again */
-        word = csgdi_load64(src + at);
-        if (has_no_level(&j, word)) return fail_code(&j, word);
-    }
-    for (; at < bytes; at += step) { /* the rest, and zeros, which are a level */
-        const size_t rest = bytes - at < step ? bytes - at : step;
-        word = 0;
-        memcpy(&word, src + at, rest);
-        if (has_no_level(&j, word)) return fail_code(&j, word);
-    }
-    return CSGD_OK;
+    if (levels == 1u << bits) return CSGD_OK; /* whatever they are */
+    j = judge_make(bits, levels);
+    if (any_over(j, src, step, words)) return fail_code(&j, src, bytes);
+    memcpy(rest, src + step * words, bytes - step * words);
+    return over(&j, csgdi_load64(rest)) == 0 ? CSGD_OK : fail_code(&j, rest, sizeof rest);
 }
