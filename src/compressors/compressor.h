@@ -178,6 +178,6 @@ struct csgd_compressor {
 csgd_status csgdi_compressor_wide(csgd_compressor *c, csgdi_arena *arena);
 
 extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_blocktopk, csgdi_randk,
-    csgdi_threshold, csgdi_sign, csgdi_qsgd;
+    csgdi_threshold, csgdi_sign, csgdi_qsgd, csgdi_terngrad, csgdi_int;
 
 #endif

@@ -9,7 +9,9 @@
 #include "compressors/stream.h"
 
 static const csgdi_compressor_ops *const list[] = {
-    &csgdi_none, &csgdi_topk, &csgdi_blocktopk, &csgdi_randk, &csgdi_threshold, &csgdi_sign, &csgdi_qsgd,
+    /* select */ &csgdi_topk,   &csgdi_blocktopk, &csgdi_threshold, &csgdi_randk,
+    /* quantize */ &csgdi_sign, &csgdi_qsgd,      &csgdi_terngrad,  &csgdi_int,
+    /* exact */ &csgdi_none,
 };
 
 const csgdi_compressor_ops *csgdi_compressor_list(size_t i)

@@ -58,6 +58,8 @@ static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
     if (is(c->compressor, "randk")) return 48 + (k * size + 7) / 8 * 8;
     if (is(c->compressor, "sign")) return 48 + (blocks * size + (n + 7) / 8 + 7) / 8 * 8;
     if (is(c->compressor, "qsgd")) return 48 + (blocks * size + (n * BITS + 7) / 8 + 7) / 8 * 8;
+    if (is(c->compressor, "int")) return 48 + (2 * blocks * size + (n * BITS + 7) / 8 + 7) / 8 * 8;
+    if (is(c->compressor, "terngrad")) return 48 + (blocks * size + (n * 2 + 7) / 8 + 7) / 8 * 8;
     return 48 + (n * size + 7) / 8 * 8;
 }
 
@@ -260,6 +262,8 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .block = BLOCK,
         .bits = BITS,
         .seed = SEED,
+        .clip = 2.5, /* terngrad, by default */
+        .nearest = strstr(c->keys, "nearest") != NULL,
     };
     trace t = {.c = c, .n_ranks = n_ranks};
     oracle *o = oracle_create(c->compressor, &settings, n_ranks);
@@ -320,13 +324,25 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         name, keys, type, n, false, algorithm, 3, false \
     }
 
+/* Without feedback alone, for what is no contraction: residuals would grow. */
+#define FORGETFUL(name, keys, type, n, algorithm)       \
+    {                                                   \
+        name, keys, type, n, false, algorithm, 3, false \
+    }
+
 #define CASES(type, n)                                                                \
     DENSE(type, n), LOSSY("topk", " ratio=0.1 indices=raw", type, n, "allgather"),    \
         LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"), \
         LOSSY("sign", " block=64", type, n, "allgather"),                             \
         LOSSY("sign", " block=64", type, n, "sra"),                                   \
-        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"), \
-        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"), \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),                     \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),                           \
+        LOSSY("int", " bits=4 block=64", type, n, "allgather"),                       \
+        LOSSY("int", " bits=4 block=64", type, n, "sra"),                             \
+        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "allgather"),      \
+        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "sra"),            \
+        FORGETFUL("terngrad", " block=64", type, n, "allgather"),                     \
+        FORGETFUL("terngrad", " block=64", type, n, "sra"),                           \
         LOSSY("randk", " ratio=0.1", type, n, "linear"),                              \
         LOSSY("randk", " ratio=0.1", type, n, "allgather")
 

@@ -42,6 +42,21 @@ const compressor_case compressor_cases[] = {
      .bits = 8,
      .block = 16384,
      .l2 = true},
+    {.name = "terngrad", .spec = "terngrad", .block = 1024, .clip = 2.5},
+    {.name = "terngrad", .spec = "terngrad block=8 clip=0 seed=3", .block = 8, .seed = 3},
+    {.name = "terngrad", .spec = "terngrad block=16384 clip=1", .block = 16384, .clip = 1},
+    {.name = "int", .spec = "int", .bits = 8, .block = 1024},
+    {.name = "int", .spec = "int bits=2 block=8 seed=5", .bits = 2, .block = 8, .seed = 5},
+    {.name = "int",
+     .spec = "int bits=5 rounding=nearest",
+     .bits = 5,
+     .block = 1024,
+     .nearest = true},
+    {.name = "int",
+     .spec = "int bits=4 block=16384 rounding=nearest",
+     .bits = 4,
+     .block = 16384,
+     .nearest = true},
     {.name = NULL},
 };
 
@@ -75,7 +90,9 @@ void subject_open(subject *s, const compressor_case *about, csgd_type type, size
                                .block = about->block,
                                .bits = about->bits,
                                .l2 = about->l2,
-                               .seed = about->seed};
+                               .seed = about->seed,
+                               .clip = about->clip,
+                               .nearest = about->nearest};
     if (s->set.k == 0 && n > 0) s->set.k = 1;
     if (about->lambda > 0) s->set.k = about->kmax;
     if (strcmp(about->name, "blocktopk") == 0)

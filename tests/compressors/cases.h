@@ -25,13 +25,15 @@ typedef struct compressor_case {
     const char *name;
     const char *spec; /* without type */
     double ratio;     /* topk, randk */
-    size_t block;     /* sign, qsgd */
+    size_t block;     /* sign, qsgd, terngrad, int */
     bool biased;      /* randk: not scaled */
     double lambda;    /* threshold */
     size_t kmax;
-    unsigned bits; /* qsgd */
+    unsigned bits; /* qsgd, int */
     bool l2;
     uint64_t seed;
+    double clip;  /* terngrad */
+    bool nearest; /* int */
 } compressor_case;
 
 /* Ends with a NULL name.  A new compressor needs a line. */

@@ -82,9 +82,10 @@ static void every_allocation_fails_once(void **state)
 /* Creation that fails for another reason, after some memory was taken or before. */
 static void refused_specs(void **state)
 {
-    static const char *const specs[] = {"topk k=11",    "sign block=12",      "none k=1",
-                                        "topk ratio=2", "topk k=1 ratio=0.5", "randk k=11",
-                                        "threshold",    "qsgd bucket=12"};
+    static const char *const specs[] = {"topk k=11",        "sign block=12",      "none k=1",
+                                        "topk ratio=2",     "topk k=1 ratio=0.5", "randk k=11",
+                                        "threshold",        "qsgd bucket=12",     "int block=12",
+                                        "terngrad block=12"};
 
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(specs); i++) {

@@ -8,7 +8,6 @@
 
 #include "support/test.h"
 
-#include <fenv.h>
 #include <float.h>
 #include <math.h>
 #include "compressors/blocks.h"
@@ -67,8 +66,8 @@ static void norms(const double *x, size_t i, double *most, double *two)
 
 /* With u = M / s and f the fraction of |x_i| / u, the error C(x)_i - x_i is u (1 - f) with chance f
  * and -u f else: mean 0, variance u^2 f (1 - f); its square has variance u^4 f (1 - f) (1 - 2 f)^2.
- * Besides chance, a word has 32 bits, which lowers the mean by at most u / 2^32, and M and decoded
- * values are rounded, three times u s eps at most. */
+ * Besides chance, a word has 16 bits, which moves the mean by at most u / 2^17, and the unit, its
+ * inverse, places and decoded values are rounded, four times u s eps at most. */
 static void check_statistics(csgd_type type, unsigned bits, bool l2)
 {
     const double s = (double)(1 << (bits - 1)) - 1;
@@ -92,7 +91,7 @@ static void check_statistics(csgd_type type, unsigned bits, bool l2)
         norms(x, first, &most, &two);
         for (size_t i = first; i < end; i++) {
             const double u = (l2 ? two : most) / s, f = fabs(x[i]) / u - floor(fabs(x[i]) / u);
-            const double v = u * u * f * (1 - f), rest = u * 0x1p-32 + 3 * u * s * eps;
+            const double v = u * u * f * (1 - f), rest = u * 0x1p-17 + 4 * u * s * eps;
 
             assert_true(fabs(mean[i]) <= 5 * sqrt(v / STEPS) + rest);
             assert_true(fabs(square[i] - v) <=
@@ -110,6 +109,52 @@ static void unbiased(void **state)
 {
     (void)state;
     for_each(check_statistics);
+}
+
+/* --- the formula --- */
+
+/* Multiples of the unit are exact whatever the words: M = 7 and s = 7 here. */
+static void levels_are_exact(void **state)
+{
+    (void)state;
+    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
+        const double x[16] = {7, -7, 6, -5, 4, -3, 2, -1, 0, -0.0, 0.875, -1.75, 0, 0, 0, -0.25};
+        csgd_compressor *c = create(type, 4, false, 8, 16);
+        double y[16];
+
+        for (size_t step = 0; step < 50; step++) {
+            through(c, x, y);
+            for (size_t i = 0; i < 8; i++)
+                assert_true(y[i] == x[i]);
+            for (size_t i = 8; i < 16; i++) /* unit 1/4, so 0.875 is half way */
+                assert_true(i == 10 ? y[i] == 0.75 || y[i] == 1 : y[i] == x[i]);
+        }
+        csgd_compressor_destroy(&c);
+    }
+}
+
+/* Element i goes up where its fraction and its word carry: from 2^16 - word in 2^-16 on. */
+static void carries(void **state)
+{
+    (void)state;
+    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
+        csgd_compressor *c = create(type, 2, false, 16, N);
+        const csgdi_random random = csgdi_random_make(11, CSGDI_STREAM_ROUNDING, 0, 0, 0);
+
+        for (int less = 0; less <= 1; less++) {
+            double x[N], y[N];
+
+            for (size_t i = 0; i < N; i++) {
+                const double word = csgdi_random_half(&random, i);
+                x[i] = i % 16 == 0 ? 1 : (0x1p16 - word - less) / 0x1p16 - (i % 2 ? 1 : 0);
+            }
+            assert_ok(csgd_compressor_set_step(c, 0));
+            through(c, x, y);
+            for (size_t i = 0; i < N; i++)
+                assert_true(y[i] == (i % 16 == 0 ? 1 : 1.0 - less - (i % 2 ? 1 : 0)));
+        }
+        csgd_compressor_destroy(&c);
+    }
 }
 
 /* --- what random words depend on --- */
@@ -150,13 +195,16 @@ static void words_differ(void **state)
 
 /* --- the ends of the range --- */
 
-/* |y_i - x_i| < M / s and zeros are zeros; with linf the largest is itself.  Where M is denormal,
- * levels are rounded to denormals: half the least one, below `least`. */
+/* |y_i - x_i| <= M / s and |y_i| <= M, and zeros are zeros; with linf the largest is itself, but for
+ * rounding.  What is lost: units are multiples of the least number, and in double have an inverse
+ * from 2^-1024 on. */
 static void check_extremes(csgd_type type, unsigned bits, bool l2)
 {
     const double s = (double)(1 << (bits - 1)) - 1;
     const double top = type == CSGD_F32 ? (double)FLT_MAX : DBL_MAX;
     const double least = type == CSGD_F32 ? 0x1p-149 : 0x1p-1074;
+    const double eps = type == CSGD_F32 ? (double)FLT_EPSILON : DBL_EPSILON;
+    const double lost = s * (type == CSGD_F32 ? least : 0x1p-1024);
     const double largest[] = {top,         type == CSGD_F32 ? (double)3e38F : 1.7e308,
                               1,           least * 1e6,
                               least * 100, least * 2,
@@ -179,8 +227,10 @@ static void check_extremes(csgd_type type, unsigned bits, bool l2)
                 norms(x, i, &most, &two);
                 assert_true(isfinite(y[i]));
                 if (x[i] == 0) assert_true(y[i] == 0 && !signbit(y[i]));
-                if (!l2) assert_true(fabs(y[i] - x[i]) <= most / s * (1 + 1e-6) + least);
-                if (!l2 && fabs(x[i]) == most) assert_true(y[i] == x[i]);
+                if (l2) continue;
+                assert_true(fabs(y[i]) <= most);
+                assert_true(fabs(y[i] - x[i]) <= most / s * (1 + 0x1p-16) + lost);
+                if (fabs(x[i]) == most) assert_true(fabs(y[i] - x[i]) <= 2 * eps * most + lost);
             }
         }
     csgd_compressor_destroy(&c);
@@ -192,48 +242,67 @@ static void huge_and_denormal(void **state)
     for_each(check_extremes);
 }
 
-/* The 2-norm where squares of doubles are 0 or infinite: 3, 4 and 0 make 5 at any scale. */
-static void norm_of_any_scale(void **state)
+/* The norm of one element is that element. */
+static void norm_of_one(void **state)
 {
-    static const double scales[] = {1, 1e150, 1e200, 3e307, 1e-150, 1e-200, 1e-300, 0x1p-1060};
-
     (void)state;
-    for (size_t i = 0; i < TEST_COUNT(scales); i++) {
-        csgd_compressor *c = create(CSGD_F64, 4, true, 8, 3);
-        const double x[3] = {3 * scales[i], -4 * scales[i], 0};
-        uint8_t codes[16];
-        double m;
+    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
+        const double eps = type == CSGD_F32 ? (double)FLT_EPSILON : DBL_EPSILON;
 
-        assert_true(csgdi_blocks_encode(&c->core, x, 0, 3, 0, codes));
-        memcpy(&m, codes, sizeof m);
-        assert_true(fabs(m / scales[i] - 5) <= 20 * DBL_EPSILON);
+        for (int i = 1; i < 500; i++) {
+            csgd_compressor *c = create(type, 2, true, 8, 1);
+            const double x = oracle_round(type, 1 / (double)i);
+            double y;
+
+            through(c, &x, &y);
+            assert_true(fabs(y - x) <= eps * x);
+            csgd_compressor_destroy(&c);
+        }
+    }
+}
+
+/* The largest number as an l2 norm beyond the type: levels reach it, and are finite. */
+static void norm_beyond_the_type(void **state)
+{
+    (void)state;
+    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
+        const double top = type == CSGD_F32 ? (double)FLT_MAX : DBL_MAX;
+        const double eps = type == CSGD_F32 ? (double)FLT_EPSILON : DBL_EPSILON;
+        csgd_compressor *c = create(type, 5, true, 8, 3);
+        const double x[3] = {top, -top, 0};
+        double y[3];
+
+        through(c, x, y);
+        assert_true(y[0] <= top && y[0] >= top * (1 - eps) && y[1] == -y[0] && y[2] == 0);
         csgd_compressor_destroy(&c);
     }
 }
 
-/* The norm of one element is no less, however roots are rounded: else its code would be none. */
-static void norm_of_one(void **state)
-{
-    static const int modes[] = {FE_TONEAREST, FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO};
-
-    (void)state;
-    for (size_t mode = 0; mode < TEST_COUNT(modes); mode++) {
-        assert_int_equal(fesetround(modes[mode]), 0);
-        for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
-            for (int i = 1; i < 500; i++) {
-                csgd_compressor *c = create(type, 2, true, 8, 1);
-                const double x = oracle_round(type, 1 / (double)i);
-                double y;
-
-                through(c, &x, &y);
-                assert_true(y >= x && y <= x * (1 + (double)FLT_EPSILON));
-                csgd_compressor_destroy(&c);
-            }
-    }
-    fesetround(FE_TONEAREST);
-}
-
 /* --- codes --- */
+
+/* A unit that no encoder writes, and one whose last level is not finite. */
+static void bad_unit(void **state)
+{
+    (void)state;
+    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
+        const double top = type == CSGD_F32 ? (double)FLT_MAX : DBL_MAX;
+        const double bad[] = {NAN, INFINITY, -INFINITY, -1, -1e-30, top, top / 6};
+        csgd_compressor *c = create(type, 4, false, 8, 8);
+        uint8_t codes[16] = {0};
+        double unit; /* as float or double */
+
+        for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+            oracle_store(type, &bad[i], 1, &unit);
+            memcpy(codes, &unit, csgd_type_size(type));
+            assert_fails(csgdi_blocks_check(&c->core, codes, 8), CSGD_E_CORRUPT,
+                         "block 0: the unit is");
+        }
+        oracle_store(type, (const double[]){top / 8}, 1, &unit);
+        memcpy(codes, &unit, csgd_type_size(type));
+        assert_ok(csgdi_blocks_check(&c->core, codes, 8));
+        csgd_compressor_destroy(&c);
+    }
+}
 
 /* Put a code in the place of element i of a message of one bucket, hash and all. */
 static void put_code(uint8_t *message, size_t len, csgd_type type, size_t n, unsigned bits,
@@ -335,9 +404,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(unbiased),          cmocka_unit_test(words_differ),
-        cmocka_unit_test(huge_and_denormal), cmocka_unit_test(norm_of_any_scale),
-        cmocka_unit_test(norm_of_one),       cmocka_unit_test(which_codes),
-        cmocka_unit_test(lengths),           cmocka_unit_test(refused),
+        cmocka_unit_test(levels_are_exact),  cmocka_unit_test(carries),
+        cmocka_unit_test(huge_and_denormal), cmocka_unit_test(norm_of_one),
+        cmocka_unit_test(which_codes),       cmocka_unit_test(norm_beyond_the_type),
+        cmocka_unit_test(bad_unit),          cmocka_unit_test(lengths),
+        cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests_name("compressors/qsgd", tests, NULL, NULL);
 }

@@ -42,6 +42,9 @@ static const setting settings[] = {
     {"threshold", "threshold lambda=0.5 kmax=30", 2000, 30, 0, true},
     {"qsgd", "qsgd feedback=ef bucket=64", 2000, 0, 64, true},
     {"qsgd", "qsgd", 2000, 0, 512, false},
+    {"int", "int rounding=nearest", 2000, 0, 1024, true},
+    {"int", "int", 2000, 0, 1024, false},
+    {"terngrad", "terngrad clip=0", 2000, 0, 1024, false},
     {"none", "none", 500, 0, 0, false},
     {"topk", "topk", 0, 0, 0, true},
     {"sign", "sign", 0, 0, 1024, true},
@@ -54,6 +57,7 @@ static void open_subject(subject *s, const setting *about, csgd_type type)
                                  .k = about->k,
                                  .block = about->block,
                                  .lambda = 0.5,
+                                 .nearest = strstr(about->spec, "nearest") != NULL,
                                  .feedback = about->feedback};
     char spec[128];
 

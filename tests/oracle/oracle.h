@@ -30,6 +30,8 @@ typedef struct oracle_settings {
     size_t block;  /* sign, qsgd, blocktopk */
     unsigned bits; /* qsgd */
     bool l2;       /* qsgd: norm */
+    double clip;   /* terngrad: 0 for none */
+    bool nearest;  /* int: rounding */
     bool owner;    /* qsgd: the words of a sum's owner, not of a rank's own vector */
     size_t first;  /* qsgd: element that x begins with, in the vector that words belong to */
     uint64_t seed, step;

@@ -11,11 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "oracle/oracle_codes.h"
 
 /* The order of sums is part of the format: blocks of so many elements, so many strided sums. */
 enum { SUM_BLOCK = 4096, SUM_LANES = 16 };
-enum { SIGN_BLOCK = 1024, QSGD_BUCKET = 512, QSGD_BITS = 4 };
-enum { MASK = 1, ROUNDING = 4, OWNER = 5 }; /* streams of random words */
+enum { SIGN_BLOCK = 1024 };
+enum { MASK = 1 }; /* stream of random words */
 
 /* --- sums in the order that the format lays down --- */
 
@@ -50,45 +51,38 @@ static double sum_of(term *of, const double *x, size_t n)
     return sum_of(of, x, left) + sum_of(of, x + left, n - left);
 }
 
-/* Strided sum `lane` of magnitudes over one block: of whole groups of 64 elements four at a time, in
- * pairs and in the element type, then what is left. */
-static double abs_lanes(csgd_type type, const double *x, size_t n, size_t lane, size_t width)
-{
-    const size_t whole = n / 64 * 64;
-    double sum = 0;
-
-    if (width < SUM_LANES)
-        return abs_lanes(type, x, n, lane, 2 * width) +
-               abs_lanes(type, x, n, lane + width, 2 * width);
-    for (size_t i = lane; i < whole; i += 64)
-        sum += oracle_round(type, oracle_round(type, fabs(x[i]) + fabs(x[i + 16])) +
-                                      oracle_round(type, fabs(x[i + 32]) + fabs(x[i + 48])));
-    for (size_t i = whole + lane; i < n; i += SUM_LANES)
-        sum += fabs(x[i]);
-    return sum;
-}
-
+/* Of magnitudes: in each block the four that are 16 apart in whole groups of 64 are added first, in
+ * the element type. */
 static double abs_sum(csgd_type type, const double *x, size_t n)
 {
-    size_t left = SUM_BLOCK;
+    double four[SUM_BLOCK];
+    size_t left = SUM_BLOCK, used = 0;
 
-    if (n <= SUM_BLOCK) return abs_lanes(type, x, n, 0, 1);
     while (2 * left < n)
         left *= 2;
-    return abs_sum(type, x, left) + abs_sum(type, x + left, n - left);
+    if (n > SUM_BLOCK) return abs_sum(type, x, left) + abs_sum(type, x + left, n - left);
+    for (size_t i = 0; i + 64 <= n; i += 64)
+        for (size_t j = i; j < i + SUM_LANES; j++)
+            four[used++] =
+                oracle_round(type, oracle_round(type, fabs(x[j]) + fabs(x[j + 16])) +
+                                       oracle_round(type, fabs(x[j + 32]) + fabs(x[j + 48])));
+    for (size_t i = n / 64 * 64; i < n; i++)
+        four[used++] = x[i];
+    return lanes(fabs, four, used, 0, 1);
 }
 
-/* The mean magnitude.  Near the top the sum can overflow: then the quotients are added, in order of
- * the elements, and what rounding lifts above the top is put back. */
+/* The mean magnitude.  Only what is near the top can overflow the sum: then the quotients are
+ * added, in order of the elements, and what rounding lifts above the top is put back. */
 static double abs_mean(csgd_type type, const double *x, size_t n)
 {
-    const double sum = abs_sum(type, x, n), top = type == CSGD_F32 ? (double)FLT_MAX : DBL_MAX;
+    const double top = type == CSGD_F32 ? (double)FLT_MAX : DBL_MAX;
+    const double sum = abs_sum(type, x, n);
     double mean = 0;
 
     if (isfinite(sum)) return sum / (double)n;
     for (size_t i = 0; i < n; i++)
         mean += fabs(x[i]) / (double)n;
-    return mean <= top ? mean : top;
+    return mean < top ? mean : top;
 }
 
 /* --- selection --- */
@@ -181,40 +175,19 @@ static void sign(const oracle_settings *set, const double *x, double *y)
     }
 }
 
-/* The scale of n elements, never below the largest.  Where the squares of doubles leave the normal
- * range, those of quotients by the largest are added, in order. */
-static double norm(const oracle_settings *set, const double *x, size_t n)
+/* Where the squares of doubles leave the normal range, those of quotients by the largest are added,
+ * in order. */
+double oracle_norm(const double *x, size_t n)
 {
-    const double top = set->type == CSGD_F32 ? (double)FLT_MAX : DBL_MAX;
     const double squares = sum_of(square, x, n);
-    double most = 0, sum = 0, two;
+    double most = 0, sum = 0;
 
     for (size_t i = 0; i < n; i++)
         most = fabs(x[i]) > most ? fabs(x[i]) : most;
-    if (!set->l2 || most == 0) return most;
+    if (most == 0) return 0;
     for (size_t i = 0; i < n; i++)
         sum += square(x[i] / most);
-    two = squares < 0x1p-900 || isinf(squares) ? most * sqrt(sum) : sqrt(squares);
-    two = two < top ? oracle_round(set->type, two) : top;
-    return two > most ? two : most;
-}
-
-static void qsgd(const oracle_settings *set, const double *x, double *y)
-{
-    const size_t bucket = set->block > 0 ? set->block : QSGD_BUCKET;
-    const double s = pow(2, (set->bits > 0 ? set->bits : QSGD_BITS) - 1.0) - 1;
-    const unsigned stream = set->owner ? OWNER : ROUNDING;
-
-    for (size_t first = 0; first < set->n; first += bucket) {
-        const size_t end = set->n - first < bucket ? set->n : first + bucket;
-        const double m = norm(set, x + first, end - first);
-        for (size_t i = first; i < end; i++) {
-            const double chance =
-                oracle_word(set->seed, stream, set->rank, set->step, set->first + i) / 0x1p32;
-            const double q = m > 0 ? floor(fabs(x[i]) / m * s + chance) : 0;
-            y[i] = q > 0 ? copysign(oracle_round(set->type, q / s * m), x[i]) : 0;
-        }
-    }
+    return squares < 0x1p-900 || isinf(squares) ? most * sqrt(sum) : sqrt(squares);
 }
 
 static void none(const oracle_settings *set, const double *x, double *y)
@@ -227,8 +200,11 @@ static const struct {
     const char *name;
     void (*compress)(const oracle_settings *set, const double *x, double *y);
 } compressors[] = {
-    {"none", none},           {"topk", topk}, {"randk", randk}, {"blocktopk", blocktopk},
-    {"threshold", threshold}, {"sign", sign}, {"qsgd", qsgd},
+    {"none", none},           {"topk", topk},
+    {"blocktopk", blocktopk}, {"randk", randk},
+    {"threshold", threshold}, {"sign", sign},
+    {"qsgd", oracle_qsgd},    {"terngrad", oracle_terngrad},
+    {"int", oracle_int},
 };
 
 void oracle_compress(const char *compressor, const oracle_settings *settings, const double *x,
