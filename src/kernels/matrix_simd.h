@@ -23,6 +23,9 @@
  * columns go in panels whose part of Q stays in the second level cache.
  */
 
+/* The compiler's own judgement would leave one body with counts that it does not know. */
+#define TILE static inline __attribute__((always_inline))
+
 static inline size_t S(least)(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -40,9 +43,8 @@ static size_t S(panel)(size_t rank)
 
 /* `count` columns of one block, `rows` rows and `ranks` columns of Q: all three are known where this
  * is inlined, but for count. */
-static inline void S(dots)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t count,
-                           const size_t rows, const size_t ranks, bool first, SIMD_TYPE *p,
-                           size_t p_rows)
+TILE void S(dots)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t count,
+                  const size_t rows, const size_t ranks, bool first, SIMD_TYPE *p, size_t p_rows)
 {
     SIMD_VECTOR s[SIMD_ROWS][SIMD_RANKS][SIMD_LINE];
     size_t j = 0;
@@ -76,8 +78,8 @@ static inline void S(dots)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, 
 }
 
 /* One block of some rows, all ranks. */
-static inline void S(block)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t count,
-                            const size_t rows, size_t rank, bool first, SIMD_TYPE *p, size_t p_rows)
+TILE void S(block)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t count,
+                   const size_t rows, size_t rank, bool first, SIMD_TYPE *p, size_t p_rows)
 {
     size_t k = 0;
 
@@ -130,8 +132,8 @@ static inline SIMD_VECTOR S(four)(const SIMD_VECTOR m[CSGDI_MATRIX_ROWS],
 }
 
 /* Columns from .. to of a group, and `ranks` columns of P, which is known where this is inlined. */
-static inline void S(outer)(const S(group) * g, const SIMD_TYPE *p, size_t p_rows, size_t from,
-                            size_t to, size_t cols, const size_t ranks, SIMD_TYPE *q)
+TILE void S(outer)(const S(group) * g, const SIMD_TYPE *p, size_t p_rows, size_t from, size_t to,
+                   size_t cols, const size_t ranks, SIMD_TYPE *q)
 {
     SIMD_VECTOR factor[SIMD_RANKS][CSGDI_MATRIX_ROWS], m[CSGDI_MATRIX_ROWS];
     const size_t whole = S(least)(g->whole, to);
@@ -195,9 +197,9 @@ static inline SIMD_VECTOR S(combine)(csgdi_mode mode, SIMD_VECTOR y, SIMD_VECTOR
 }
 
 /* Columns from .. to of `rows` rows, known where this is inlined. */
-static inline void S(rows_of)(const SIMD_TYPE *p, size_t p_rows, const SIMD_TYPE *q, size_t rank,
-                              size_t from, size_t to, size_t cols, const size_t rows,
-                              csgdi_mode mode, SIMD_TYPE *y)
+TILE void S(rows_of)(const SIMD_TYPE *p, size_t p_rows, const SIMD_TYPE *q, size_t rank,
+                     size_t from, size_t to, size_t cols, const size_t rows, csgdi_mode mode,
+                     SIMD_TYPE *y)
 {
     SIMD_VECTOR s[SIMD_ROWS][2];
     size_t j = from;
@@ -305,5 +307,6 @@ const csgdi_matrix_kernels SIMD_TABLE = {
 #undef SIMD_LINE
 #undef SIMD_ID
 #undef SIMD_TABLE
+#undef TILE
 #undef S
 #undef V
