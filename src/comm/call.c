@@ -45,6 +45,7 @@ static csgd_status commit(csgd_reducer *r)
 
     if (!call->algorithm->dense) {
         csgdi_feedback_commit(&r->feedback, call->m != NULL ? r->message : NULL, leftover);
+        if (!call->algorithm->projects) csgdi_message_delivered(&r->compressor);
         r->stats.message_bytes += call->len;
         r->stats.clipped_messages += r->compressor.clipped - call->clipped_before;
     } else if (call->x == call->m) {
@@ -75,7 +76,9 @@ static csgd_status step_exchange(csgd_reducer *r)
     char *tail;
 
     if (st == CSGD_MORE) return CSGD_MORE;
-    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
+    /* Not finite is what all ranks found in the same sums, before anything was changed. */
+    if (st != CSGD_OK)
+        return csgdi_reducer_settle(r, st, st != CSGD_E_NONFINITE || !r->call.algorithm->projects);
     if (r->layout.n_exact == 0) return commit(r);
 
     tail = r->packed + r->layout.n_compressed * r->compressor.kernels->size;
@@ -160,6 +163,7 @@ static uint64_t prepare(csgd_reducer *r)
     if (!csgdi_feedback_prepare(&r->feedback, call->send, &call->m) || !finite)
         return CSGDI_FLAG_NONFINITE;
     call->x = call->m;
+    call->len = csgdi_message_bound(&r->compressor);
     if (call->exact && !csgdi_owner_add_exact(r, r->feedback.m)) return CSGDI_FLAG_NONFINITE;
     return 0;
 }

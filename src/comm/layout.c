@@ -61,7 +61,10 @@ static void place(csgdi_layout *l, const csgdi_shape *shape, size_t below)
         size_t *end = is_exact(&shape->tensors[i], below) ? &exact : &compressed;
         csgdi_run *last = l->n_runs > 0 ? &l->run[l->n_runs - 1] : NULL;
 
-        if (l->segment != NULL && end == &compressed) l->segment[segments++] = compressed;
+        if (l->segment != NULL && end == &compressed) {
+            l->segment_cols[segments] = shape->tensors[i].cols;
+            l->segment[segments++] = compressed;
+        }
         if (last != NULL && last->user + last->count == user && last->packed + last->count == *end)
             last->count += count;
         else
@@ -97,6 +100,8 @@ csgd_status csgdi_layout_init(csgdi_layout *l, const csgdi_shape *shape, const c
     if (alone) {
         l->segment = csgdi_arena_alloc(arena, shape->n_tensors + 1, sizeof *l->segment);
         if (l->segment == NULL) return CSGD_E_NOMEM;
+        l->segment_cols = csgdi_arena_alloc(arena, shape->n_tensors, sizeof *l->segment_cols);
+        if (l->segment_cols == NULL) return CSGD_E_NOMEM;
     }
     place(l, shape, below);
     return CSGD_OK;

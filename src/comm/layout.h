@@ -35,7 +35,8 @@ typedef struct csgdi_layout {
     size_t n, n_compressed, n_exact;
     csgdi_run *run; /* of a lossy compressor's tensors; used where n_exact > 0 */
     size_t n_runs;
-    size_t *segment; /* boundaries of the compressed tensors, or NULL: they select together */
+    size_t *segment;      /* boundaries of the compressed tensors, or NULL: they select together */
+    size_t *segment_cols; /* columns of each */
     size_t n_segments;
     uint64_t hash; /* of all shapes; 0 for a plain vector */
 } csgdi_layout;

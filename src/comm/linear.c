@@ -6,19 +6,23 @@
  *     after    all ranks hold A (x_0 + ... + x_P-1) = the sum of the short vectors
  *
  * The map of a sum is the sum of the maps, so a plain dense allreduce of k elements does all the
- * work, no index travels, and nothing is encoded twice.
+ * work, no index travels, and nothing is encoded twice.  A map may have several rounds, each
+ * depending on the sums of the rounds before: the k elements are then summed a part at a time.
  *
  * Volume: 2 k (P - 1) / P elements sent by each rank, by the formula of the transport's allreduce.
- * Memory: one message, and k elements.
+ * Latency: one allreduce a round.  Memory: one message, and k elements.
  */
 
+#include <string.h>
 #include "base/bytes.h"
 #include "base/error.h"
 #include "comm/reducer.h"
 #include "wire/header.h"
 
 typedef struct linear {
-    void *sum; /* c->max_k elements */
+    void *sum;      /* c->max_k elements */
+    unsigned round; /* being summed */
+    size_t at;      /* where its values begin */
     csgdi_request request;
 } linear;
 
@@ -49,32 +53,82 @@ static csgd_status linear_create(csgd_reducer *r)
     return self->sum != NULL && r->message != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
+/* Values of the round, of all that there are. */
+static size_t round_values(const csgdi_compressor *c, unsigned round)
+{
+    return c->ops->round_values != NULL ? c->ops->round_values(c, round) : c->max_k;
+}
+
+/* Project for this round, and start to sum it.  Values beyond the element type are summed too: the
+ * sum is not finite then on any rank, and all of them end alike. */
+static csgd_status start_round(csgd_reducer *r)
+{
+    linear *self = r->exchange;
+    csgdi_compressor *c = &r->compressor;
+    const csgdi_transport_ops *ops = r->transport.ops;
+    const size_t size = c->kernels->size;
+    uint8_t *values = r->message + CSGDI_HEADER_BYTES;
+
+    c->ops->project(c, r->call.m, r->step, self->round, self->sum, values);
+    return ops->sum(&r->transport, values + self->at * size, (char *)self->sum + self->at * size,
+                    round_values(c, self->round), c->kernels->type, r->call.blocking,
+                    &self->request);
+}
+
 static csgd_status linear_begin(csgd_reducer *r)
 {
     linear *self = r->exchange;
-    csgdi_transport *t = &r->transport;
-    csgdi_compressor *c = &r->compressor;
+    const csgdi_compressor *c = &r->compressor;
+    const size_t bytes = c->max_k * c->kernels->size;
+    const csgdi_header header = {.compressor = c->ops->wire_id,
+                                 .type = c->type,
+                                 .n = c->n,
+                                 .step = r->step,
+                                 .payload = csgdi_round8(bytes)};
 
-    /* m is finite, so its projection is. */
-    c->ops->project(c, r->call.m, r->step, 0, NULL, r->message + CSGDI_HEADER_BYTES);
-    r->call.len = csgdi_message_frame(c, r->message,
-                                      csgdi_pad8(r->message + CSGDI_HEADER_BYTES,
-                                                 c->max_k * c->kernels->size));
-    return t->ops->sum(t, r->message + CSGDI_HEADER_BYTES, self->sum, r->compressor.max_k,
-                       r->compressor.kernels->type, r->call.blocking, &self->request);
+    /* What the residual is made from; it does not travel as a message, so its hash is of no use. */
+    memset(r->message + CSGDI_HEADER_BYTES, 0, header.payload);
+    csgdi_header_write(&header, r->message);
+    self->round = 0;
+    self->at = 0;
+    return start_round(r);
 }
 
 static csgd_status linear_step(csgd_reducer *r)
 {
     linear *self = r->exchange;
     const csgdi_compressor *c = &r->compressor;
-    bool done;
-    const csgd_status st = r->transport.ops->test(&r->transport, &self->request, &done);
+    const size_t size = c->kernels->size;
 
-    if (st != CSGD_OK) return st;
-    if (!done) return CSGD_MORE;
+    for (;;) {
+        bool done;
+        csgd_status st = r->transport.ops->test(&r->transport, &self->request, &done);
+        const size_t count = round_values(c, self->round);
+
+        if (st != CSGD_OK) return st;
+        if (!done) return CSGD_MORE;
+        r->call.moves++;
+        /* All ranks hold the same sums, so all leave here or none does. */
+        if (c->ops->rounds > 1 && !c->kernels->finite((char *)self->sum + self->at * size, count))
+            return csgdi_fail(CSGD_E_NONFINITE,
+                              "the sum over ranks of what %s makes of their vectors overflows",
+                              c->ops->name);
+        self->at += count;
+        if (++self->round == c->ops->rounds) break;
+        st = start_round(r);
+        if (st != CSGD_OK) return st;
+    }
     c->ops->apply(c, self->sum, r->step, CSGDI_SET, r->call.recv);
     return CSGD_OK;
+}
+
+static const csgdi_sparse *linear_finish(csgd_reducer *r)
+{
+    const linear *self = r->exchange;
+    csgdi_compressor *c = &r->compressor;
+
+    if (c->ops->delivered != NULL && c->n > 0) c->ops->delivered(c, self->sum);
+    return NULL;
 }
 
 const csgdi_algorithm csgdi_linear = {
@@ -86,4 +140,5 @@ const csgdi_algorithm csgdi_linear = {
     .create = linear_create,
     .begin = linear_begin,
     .step = linear_step,
+    .finish = linear_finish,
 };

@@ -45,7 +45,7 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
 
     if (st != CSGD_OK) return st;
     st = csgdi_compressor_init(&r->compressor, ops, spec, l->n_compressed, l->segment,
-                               l->n_segments, &r->arena);
+                               l->segment_cols, l->n_segments, &r->arena);
     if (st != CSGD_OK) return st;
     if (l->n_exact > 0 || csgdi_elements_narrow(r->compressor.type)) {
         r->packed = csgdi_arena_alloc(&r->arena, l->n, r->compressor.kernels->size);
@@ -196,6 +196,7 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
     r->step = *step;
     r->health = CSGDI_WELL;
     csgdi_feedback_clear(&r->feedback);
+    if (r->compressor.ops->clear != NULL) r->compressor.ops->clear(&r->compressor);
     if (r->owner.feedback.ops != NULL) csgdi_feedback_clear(&r->owner.feedback);
     return CSGD_OK;
 }

@@ -28,7 +28,7 @@ csgd_status csgd_compressor_create(const char *spec, size_t n, csgd_compressor *
     self = csgdi_arena_alloc(&arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
     self->wide = NULL;
-    st = csgdi_compressor_init(&self->core, ops, &parsed, n, NULL, 0, &arena);
+    st = csgdi_compressor_init(&self->core, ops, &parsed, n, NULL, NULL, 0, &arena);
     if (st == CSGD_OK) st = csgdi_compressor_wide(self, &arena);
     if (st != CSGD_OK) {
         csgdi_arena_free(&arena);
@@ -81,6 +81,7 @@ csgd_status csgd_compressor_compress(csgd_compressor *c, const void *x, uint8_t 
     if (!csgdi_message_write(&c->core, x, dst, len))
         return csgdi_fail(CSGD_E_NONFINITE, "x has NaN or infinity, which %s cannot express",
                           c->core.ops->name);
+    csgdi_message_delivered(&c->core);
     c->core.step++;
     return CSGD_OK;
 }

@@ -97,8 +97,11 @@ typedef struct csgdi_compressor_ops {
                   void *y);
 
     /* The message whose values, or the sums, are these has arrived: what the next one may build
-     * upon.  NULL: nothing. */
+     * upon.  NULL: nothing is remembered. */
     void (*delivered)(csgdi_compressor *c, const void *sums);
+
+    /* Forget what was remembered.  NULL: nothing is. */
+    void (*clear)(csgdi_compressor *c);
 } csgdi_compressor_ops;
 
 struct csgdi_compressor {
@@ -142,10 +145,12 @@ csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, siz
                                    csgdi_spec *spec, const csgdi_compressor_ops **ops);
 
 /* Make c from a parsed spec; its memory comes from the arena.  segment: boundaries of the tensors
- * that select by themselves, n_segments + 1 of them, which outlive c; NULL for one vector. */
+ * that select by themselves, n_segments + 1 of them, and columns of each, which outlive c; NULL for
+ * one vector. */
 csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
                                   csgdi_spec *spec, size_t n, const size_t *segment,
-                                  size_t n_segments, csgdi_arena *arena);
+                                  const size_t *segment_cols, size_t n_segments,
+                                  csgdi_arena *arena);
 
 /* --- messages --- */
 
@@ -155,6 +160,9 @@ size_t csgdi_message_bound(const csgdi_compressor *c);
 /* Write the message of x for step c->step.  False if x is not finite and the compressor is not
  * exact, where dst is undefined; a compressor that looks at a part of x judges only that. */
 bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len);
+
+/* The message that was written last has arrived. */
+void csgdi_message_delivered(csgdi_compressor *c);
 
 /* Write the header of a message for step c->step whose payload stands, and return its length. */
 size_t csgdi_message_frame(const csgdi_compressor *c, uint8_t *dst, size_t payload);
@@ -178,6 +186,6 @@ struct csgd_compressor {
 csgd_status csgdi_compressor_wide(csgd_compressor *c, csgdi_arena *arena);
 
 extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_blocktopk, csgdi_randk,
-    csgdi_threshold, csgdi_sign, csgdi_qsgd, csgdi_terngrad, csgdi_int;
+    csgdi_threshold, csgdi_sign, csgdi_qsgd, csgdi_terngrad, csgdi_int, csgdi_powersgd;
 
 #endif

@@ -9,8 +9,9 @@
 #include "compressors/stream.h"
 
 static const csgdi_compressor_ops *const list[] = {
-    /* select */ &csgdi_topk,   &csgdi_blocktopk, &csgdi_threshold, &csgdi_randk,
-    /* quantize */ &csgdi_sign, &csgdi_qsgd,      &csgdi_terngrad,  &csgdi_int,
+    /* select */ &csgdi_topk,      &csgdi_blocktopk, &csgdi_threshold, &csgdi_randk,
+    /* quantize */ &csgdi_sign,    &csgdi_qsgd,      &csgdi_terngrad,  &csgdi_int,
+    /* project */ &csgdi_powersgd,
     /* exact */ &csgdi_none,
 };
 

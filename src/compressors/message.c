@@ -20,7 +20,7 @@ static csgd_type type_of(const char *name)
 
 csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
                                   csgdi_spec *spec, size_t n, const size_t *segment,
-                                  size_t n_segments, csgdi_arena *arena)
+                                  const size_t *segment_cols, size_t n_segments, csgdi_arena *arena)
 {
     const csgd_type type = type_of(csgdi_spec_choice(spec, "type"));
     csgd_status st;
@@ -36,6 +36,7 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .biased = ops->biased,
                             .variable = ops->variable,
                             .segment = ops->by_tensor ? segment : NULL,
+                            .segment_cols = ops->by_tensor ? segment_cols : NULL,
                             .n_segments = ops->by_tensor ? n_segments : 0};
     if (n > SIZE_MAX / 64)
         return csgdi_fail(CSGD_E_UNSUPPORTED, "%zu elements are more than memory can hold", n);
@@ -85,8 +86,12 @@ static bool project(csgdi_compressor *c, const void *x, uint8_t *dst)
     for (unsigned round = 0; round < c->ops->rounds; round++)
         if (!c->ops->project(c, x, c->step, round, c->values, c->values)) return false;
     memcpy(dst, c->values, c->max_k * c->kernels->size);
-    if (c->ops->delivered != NULL) c->ops->delivered(c, c->values);
     return true;
+}
+
+void csgdi_message_delivered(csgdi_compressor *c)
+{
+    if (c->n > 0 && c->ops->delivered != NULL) c->ops->delivered(c, c->values);
 }
 
 bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len)

@@ -22,7 +22,7 @@ csgd_status csgd_feedback_create(const char *spec, size_t n, csgd_feedback **f)
 
     self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
-    st = csgdi_compressor_init(&self->inner.core, ops, &parsed, n, NULL, 0, &arena);
+    st = csgdi_compressor_init(&self->inner.core, ops, &parsed, n, NULL, NULL, 0, &arena);
     if (st == CSGD_OK) st = csgdi_compressor_wide(&self->inner, &arena);
     if (st == CSGD_OK) st = csgdi_feedback_init(&self->core, &self->inner.core, &parsed, &arena);
     if (st != CSGD_OK) {
@@ -73,6 +73,7 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
         return csgdi_fail(CSGD_E_NONFINITE,
                           "g, or g and the residual together, has NaN or infinity");
     csgdi_feedback_commit(&f->core, NULL, NULL);
+    csgdi_message_delivered(c);
     c->step++;
     return CSGD_OK;
 }
@@ -89,5 +90,6 @@ csgd_status csgd_feedback_clear(csgd_feedback *f)
 {
     if (f == NULL) return csgdi_fail(CSGD_E_INVAL, "the feedback is NULL");
     csgdi_feedback_clear(&f->core);
+    if (f->inner.core.ops->clear != NULL) f->inner.core.ops->clear(&f->inner.core);
     return CSGD_OK;
 }
