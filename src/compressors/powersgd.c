@@ -12,8 +12,8 @@
  * spectrum.  Biased, so with error feedback.
  *
  * Each tensor of a layout is a matrix.  A plain vector of n elements, and a tensor of one row or one
- * column, is read as floor(sqrt(n)) rows, whose last one may be short.  A matrix has
- * min(rank, rows, cols) columns in P and Q.
+ * column, is read as floor(sqrt(n)) rows, whose last one may be short: filled up with zeros, and cut
+ * off again, which leaves the contraction.  A matrix has min(rank, rows, cols) columns in P and Q.
  *
  * Only the directions of Q's columns matter, so before a column is used again it is scaled by a power
  * of two, to entries so small that P cannot overflow if M has not.  A column that has become zero, as
