@@ -11,11 +11,13 @@
 #include "compressors/compressor.h"
 #include "wire/header.h"
 
+/* But those that remember their last message: a case is of one message. */
 static void every_compressor_has_a_case(void **state)
 {
     (void)state;
     for (size_t i = 0; csgdi_compressor_list(i) != NULL; i++) {
         const compressor_case *about = compressor_cases;
+        if (csgdi_compressor_list(i)->delivered != NULL) continue; /* test_powersgd.c */
         while (about->name != NULL && strcmp(about->name, csgdi_compressor_list(i)->name) != 0)
             about++;
         if (about->name == NULL) fail_msg("no case for %s", csgdi_compressor_list(i)->name);
