@@ -31,6 +31,13 @@ static inline size_t S(least)(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* Have the line of x[i] on its way, which may be outside; by inlining, as gcc drops calls of functions
+ * that do nothing else. */
+TILE void S(soon)(const SIMD_TYPE *x, size_t i)
+{
+    _mm_prefetch((const void *)((uintptr_t)x + i * sizeof *x), _MM_HINT_T1);
+}
+
 /* Columns of a panel: whole blocks. */
 static size_t S(panel)(size_t rank)
 {
@@ -41,10 +48,11 @@ static size_t S(panel)(size_t rank)
 
 /* --- P = M Q --- */
 
-/* `count` columns of one block, `rows` rows and `ranks` columns of Q: all three are known where this
- * is inlined, but for count. */
+/* `count` columns of one block, `rows` rows and `ranks` columns of Q, both known where this is
+ * inlined.  M comes from memory for the first ranks only, so they call the next rows. */
 TILE void S(dots)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t count,
-                  const size_t rows, const size_t ranks, bool first, SIMD_TYPE *p, size_t p_rows)
+                  const size_t rows, const size_t ranks, bool ahead, bool first, SIMD_TYPE *p,
+                  size_t p_rows)
 {
     SIMD_VECTOR s[SIMD_ROWS][SIMD_RANKS][SIMD_LINE];
     size_t j = 0;
@@ -53,7 +61,9 @@ TILE void S(dots)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t co
         for (size_t k = 0; k < ranks; k++)
             for (size_t h = 0; h < SIMD_LINE; h++)
                 s[r][k][h] = V(zero)();
-    for (; count - j >= SIMD_LINE * SIMD_LANES; j += SIMD_LINE * SIMD_LANES)
+    for (; count - j >= SIMD_LINE * SIMD_LANES; j += SIMD_LINE * SIMD_LANES) {
+        for (size_t r = 0; ahead && r < rows; r++)
+            S(soon)(m, (rows + r) * cols + j);
         for (size_t h = 0; h < SIMD_LINE; h++)
             for (size_t r = 0; r < rows; r++) {
                 const SIMD_VECTOR a = V(load)(m + r * cols + j + h * SIMD_LANES);
@@ -61,6 +71,7 @@ TILE void S(dots)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t co
                     s[r][k][h] =
                         V(plus)(s[r][k][h], V(mul)(a, V(load)(q + k * cols + j + h * SIMD_LANES)));
             }
+    }
     for (size_t h = 0; j < count && h < SIMD_LINE; h++) {
         const size_t part = S(least)(count - j, SIMD_LANES);
         for (size_t r = 0; r < rows; r++) {
@@ -84,9 +95,10 @@ TILE void S(block)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t c
     size_t k = 0;
 
     for (; rank - k >= SIMD_RANKS; k += SIMD_RANKS)
-        S(dots)(m, cols, q + k * cols, count, rows, SIMD_RANKS, first, p + k * p_rows, p_rows);
+        S(dots)
+    (m, cols, q + k * cols, count, rows, SIMD_RANKS, k == 0, first, p + k * p_rows, p_rows);
     for (; k < rank; k++)
-        S(dots)(m, cols, q + k * cols, count, rows, 1, first, p + k * p_rows, p_rows);
+        S(dots)(m, cols, q + k * cols, count, rows, 1, k == 0, first, p + k * p_rows, p_rows);
 }
 
 static void S(times)(const void *m, size_t n, size_t cols, const void *q, size_t rank, void *p)
@@ -133,7 +145,7 @@ static inline SIMD_VECTOR S(four)(const SIMD_VECTOR m[CSGDI_MATRIX_ROWS],
 
 /* Columns from .. to of a group, and `ranks` columns of P, which is known where this is inlined. */
 TILE void S(outer)(const S(group) * g, const SIMD_TYPE *p, size_t p_rows, size_t from, size_t to,
-                   size_t cols, const size_t ranks, SIMD_TYPE *q)
+                   size_t cols, const size_t ranks, bool ahead, SIMD_TYPE *q)
 {
     SIMD_VECTOR factor[SIMD_RANKS][CSGDI_MATRIX_ROWS], m[CSGDI_MATRIX_ROWS];
     const size_t whole = S(least)(g->whole, to);
@@ -143,8 +155,10 @@ TILE void S(outer)(const S(group) * g, const SIMD_TYPE *p, size_t p_rows, size_t
         for (size_t r = 0; r < CSGDI_MATRIX_ROWS; r++)
             factor[k][r] = g->length[r] > 0 ? V(all_of)(p[k * p_rows + r]) : V(zero)();
     for (; j < whole && whole - j >= SIMD_LANES; j += SIMD_LANES) {
-        for (size_t r = 0; r < CSGDI_MATRIX_ROWS; r++)
+        for (size_t r = 0; r < CSGDI_MATRIX_ROWS; r++) {
+            if (ahead) S(soon)(g->row[r], CSGDI_MATRIX_ROWS * cols + j);
             m[r] = V(load)(g->row[r] + j);
+        }
         for (size_t k = 0; k < ranks; k++)
             V(store)(q + k * cols + j, V(plus)(V(load)(q + k * cols + j), S(four)(m, factor[k])));
     }
@@ -183,9 +197,10 @@ static void S(times_transposed)(const void *m, size_t n, size_t cols, const void
                 g.whole = S(least)(g.whole, g.length[r]);
             }
             for (; rank - k >= SIMD_RANKS; k += SIMD_RANKS)
-                S(outer)(&g, b + k * rows + i, rows, from, to, cols, SIMD_RANKS, c + k * cols);
+                S(outer)
+            (&g, b + k * rows + i, rows, from, to, cols, SIMD_RANKS, k == 0, c + k * cols);
             for (; k < rank; k++)
-                S(outer)(&g, b + k * rows + i, rows, from, to, cols, 1, c + k * cols);
+                S(outer)(&g, b + k * rows + i, rows, from, to, cols, 1, k == 0, c + k * cols);
         }
 }
 
@@ -219,6 +234,7 @@ TILE void S(rows_of)(const SIMD_TYPE *p, size_t p_rows, const SIMD_TYPE *q, size
         for (size_t r = 0; r < rows; r++)
             for (size_t h = 0; h < 2; h++) {
                 SIMD_TYPE *const at = y + r * cols + j + h * SIMD_LANES;
+                S(soon)(at, rows * cols);
                 V(store)(at, mode == CSGDI_SET ? s[r][h] : S(combine)(mode, V(load)(at), s[r][h]));
             }
     }
