@@ -10,6 +10,7 @@
 #include "compressors/compressor.h"
 #include "feedback/feedback.h"
 #include "oracle/oracle_power.h"
+#include "support/budget.h"
 #include "wire/header.h"
 
 enum { MAX_N = 3000 };
@@ -323,6 +324,38 @@ static void with_feedback(void **state)
     csgd_feedback_destroy(&f);
 }
 
+/* Every allocation fails once, and a call makes none. */
+static void memory(void **state)
+{
+    static const size_t sizes[] = {0, 1, 100};
+    float x[100] = {1}, y[100];
+    uint8_t message[1024];
+    csgd_compressor *c;
+    size_t len;
+
+    (void)state;
+    csgd_budget_install();
+    for (size_t i = 0; i < TEST_COUNT(sizes); i++) {
+        csgd_status st = CSGD_E_NOMEM;
+        for (long allowed = 0; st != CSGD_OK; allowed++) {
+            csgd_budget_set(allowed);
+            st = csgd_compressor_create("powersgd", sizes[i], &c);
+            csgd_budget_set(-1);
+            if (st == CSGD_OK) break;
+            assert_int_equal(st, CSGD_E_NOMEM);
+            assert_int_equal(csgd_budget_live_blocks(), 0);
+        }
+        assert_int_equal(csgd_compressor_memory_bytes(c), csgd_budget_live_bytes());
+        csgd_budget_set(0);
+        assert_ok(csgd_compressor_compress(c, x, message, sizeof message, &len));
+        assert_ok(csgd_compressor_decompress(c, message, len, y));
+        csgd_budget_set(-1);
+        csgd_compressor_destroy(&c);
+        assert_int_equal(csgd_budget_live_blocks(), 0);
+    }
+    csgd_budget_remove();
+}
+
 static void refused(void **state)
 {
     csgd_compressor *c;
@@ -343,6 +376,7 @@ int main(void)
         cmocka_unit_test(project_sees_nonfinite),
         cmocka_unit_test(hostile),
         cmocka_unit_test(with_feedback),
+        cmocka_unit_test(memory),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
