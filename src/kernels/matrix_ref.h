@@ -48,6 +48,17 @@ static void REF(times)(const void *m, size_t n, size_t cols, const void *q, size
         }
 }
 
+static void REF(add_times)(const void *g, const void *e, size_t n, size_t cols, const void *q,
+                           size_t rank, void *m, void *p)
+{
+    const REF_TYPE *a = g, *b = e;
+    REF_TYPE *c = m;
+
+    for (size_t i = 0; i < n; i++)
+        c[i] = a[i] + b[i];
+    REF(times)(m, n, cols, q, rank, p);
+}
+
 static REF_TYPE REF(product)(const void *m, size_t n, size_t cols, const void *p, size_t k,
                              size_t i, size_t j)
 {
@@ -120,6 +131,7 @@ const csgdi_matrix_kernels REF_TABLE = {
     .isa = "ref",
     .type = REF_ID,
     .times = REF(times),
+    .add_times = REF(add_times),
     .times_transposed = REF(times_transposed),
     .expand = REF(expand),
     .dot = REF(dot),

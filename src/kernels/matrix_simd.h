@@ -88,43 +88,102 @@ TILE void S(dots)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t co
         }
 }
 
-/* One block of some rows, all ranks. */
-TILE void S(block)(const SIMD_TYPE *m, size_t cols, const SIMD_TYPE *q, size_t count,
-                   const size_t rows, size_t rank, bool first, SIMD_TYPE *p, size_t p_rows)
+/* What times() works on; g and e where M is still to be made of them, else NULL. */
+typedef struct S(factors) {
+    const SIMD_TYPE *g, *e;
+    SIMD_TYPE *m;
+    const SIMD_TYPE *q;
+    SIMD_TYPE *p;
+    size_t n, cols, rows, rank;
+} S(factors);
+
+/* m = g + e for some columns of a row; the rows that follow `rows` later are called. */
+TILE void S(make)(const S(factors) * f, size_t at, size_t count, const size_t rows)
 {
+    const SIMD_TYPE *g = f->g + at, *e = f->e + at;
+    SIMD_TYPE *m = f->m + at;
+    size_t j = 0;
+
+    for (; count - j >= SIMD_LANES; j += SIMD_LANES) {
+        S(soon)(g, rows * f->cols + j);
+        S(soon)(e, rows * f->cols + j);
+        S(soon)(m, rows * f->cols + j);
+        V(store)(m + j, V(plus)(V(load)(g + j), V(load)(e + j)));
+    }
+    if (j < count) {
+        const SIMD_VECTOR last = V(load_part)(g + j, count - j);
+        V(store_part)(m + j, count - j, V(plus)(last, V(load_part)(e + j, count - j)));
+    }
+}
+
+/* `count` columns of one block from column j, of `rows` rows from row i, for all ranks. */
+TILE void S(block)(const S(factors) * f, size_t i, size_t j, size_t count, const size_t rows)
+{
+    const size_t at = count > 0 ? i * f->cols + j : 0;
+    const SIMD_TYPE *const m = f->m + at, *q = f->q + (count > 0 ? j : 0);
+    const bool first = j == 0, made = f->g != NULL;
+    SIMD_TYPE *p = f->p + i;
     size_t k = 0;
 
-    for (; rank - k >= SIMD_RANKS; k += SIMD_RANKS)
-        S(dots)
-    (m, cols, q + k * cols, count, rows, SIMD_RANKS, k == 0, first, p + k * p_rows, p_rows);
-    for (; k < rank; k++)
-        S(dots)(m, cols, q + k * cols, count, rows, 1, k == 0, first, p + k * p_rows, p_rows);
+    for (size_t r = 0; made && r < rows; r++)
+        S(make)(f, at + r * f->cols, count, rows);
+    for (; f->rank - k >= SIMD_RANKS; k += SIMD_RANKS) {
+        const bool ahead = k == 0 && !made;
+        S(dots)(m, f->cols, q, count, rows, SIMD_RANKS, ahead, first, p, f->rows);
+        q += SIMD_RANKS * f->cols;
+        p += SIMD_RANKS * f->rows;
+    }
+    for (; k < f->rank; k++) {
+        const bool ahead = k == 0 && !made;
+        S(dots)(m, f->cols, q, count, rows, 1, ahead, first, p, f->rows);
+        q += f->cols;
+        p += f->rows;
+    }
+}
+
+static void S(walk)(const S(factors) * f)
+{
+    const size_t whole = f->n / f->cols, panel = S(panel)(f->rank);
+
+    for (size_t from = 0; from < f->cols; from += panel) {
+        const size_t to = S(least)(f->cols, from + panel);
+        size_t i = 0;
+
+        for (; whole - i >= SIMD_ROWS; i += SIMD_ROWS)
+            for (size_t j = from; j < to; j += CSGDI_MATRIX_BLOCK) {
+                S(block)(f, i, j, S(least)(to - j, CSGDI_MATRIX_BLOCK), SIMD_ROWS);
+            }
+        for (; i < f->rows; i++)
+            for (size_t j = from; j < to; j += CSGDI_MATRIX_BLOCK) {
+                const size_t end = S(least)(to, csgdi_matrix_row_length(f->n, f->cols, i));
+                const size_t left = end - S(least)(j, end);
+                S(block)(f, i, j, S(least)(left, CSGDI_MATRIX_BLOCK), 1);
+            }
+    }
 }
 
 static void S(times)(const void *m, size_t n, size_t cols, const void *q, size_t rank, void *p)
 {
-    const size_t rows = csgdi_matrix_rows(n, cols), whole = n / cols, panel = S(panel)(rank);
-    const SIMD_TYPE *a = m, *b = q;
-    SIMD_TYPE *c = p;
+    const size_t rows = csgdi_matrix_rows(n, cols);
 
-    for (size_t from = 0; from < cols; from += panel) {
-        const size_t to = S(least)(cols, from + panel);
-        size_t i = 0;
+    S(walk)
+    (&(S(factors)){.m = (void *)(uintptr_t)m, /* only read */
+                   .q = q,
+                   .p = p,
+                   .n = n,
+                   .cols = cols,
+                   .rows = rows,
+                   .rank = rank});
+}
 
-        for (; whole - i >= SIMD_ROWS; i += SIMD_ROWS)
-            for (size_t j = from; j < to; j += CSGDI_MATRIX_BLOCK)
-                S(block)
-        (a + i * cols + j, cols, b + j, S(least)(to - j, CSGDI_MATRIX_BLOCK), SIMD_ROWS, rank,
-         j == 0, c + i, rows);
-        for (; i < rows; i++)
-            for (size_t j = from; j < to; j += CSGDI_MATRIX_BLOCK) {
-                const size_t length = csgdi_matrix_row_length(n, cols, i);
-                const size_t at = S(least)(j, length), end = S(least)(to, length);
-                S(block)
-                (a + i * cols + at, cols, b + at, S(least)(end - at, CSGDI_MATRIX_BLOCK), 1, rank,
-                 j == 0, c + i, rows);
-            }
-    }
+static void S(add_times)(const void *g, const void *e, size_t n, size_t cols, const void *q,
+                         size_t rank, void *m, void *p)
+{
+    const size_t rows = csgdi_matrix_rows(n, cols);
+
+    S(walk)
+    (&(S(factors)){
+        .g = g, .e = e, .m = m, .q = q, .p = p, .n = n, .cols = cols, .rows = rows, .rank = rank});
 }
 
 /* --- Q = M^T P --- */
@@ -168,10 +227,11 @@ TILE void S(outer)(const S(group) * g, const SIMD_TYPE *p, size_t p_rows, size_t
             const size_t left = g->length[r] - S(least)(j, g->length[r]);
             m[r] = left > 0 ? V(load_part)(g->row[r] + j, S(least)(left, part)) : V(zero)();
         }
-        for (size_t k = 0; k < ranks; k++)
-            V(store_part)
-        (q + k * cols + j, part,
-         V(plus)(V(load_part)(q + k * cols + j, part), S(four)(m, factor[k])));
+        for (size_t k = 0; k < ranks; k++) {
+            SIMD_TYPE *const to_q = q + k * cols + j;
+            const SIMD_VECTOR sum = V(load_part)(to_q, part);
+            V(store_part)(to_q, part, V(plus)(sum, S(four)(m, factor[k])));
+        }
     }
 }
 
@@ -311,6 +371,7 @@ const csgdi_matrix_kernels SIMD_TABLE = {
     .isa = SIMD_ISA,
     .type = SIMD_ID,
     .times = S(times),
+    .add_times = S(add_times),
     .times_transposed = S(times_transposed),
     .expand = S(expand),
     .dot = S(dot),
