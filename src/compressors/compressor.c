@@ -79,7 +79,9 @@ csgd_status csgd_compressor_compress(csgd_compressor *c, const void *x, uint8_t 
         x = c->wide;
     }
     if (!csgdi_message_write(&c->core, x, dst, len))
-        return csgdi_fail(CSGD_E_NONFINITE, "x has NaN or infinity, which %s cannot express",
+        return csgdi_fail(CSGD_E_NONFINITE,
+                          "x has NaN or infinity, which %s cannot express, or values that it would "
+                          "take beyond the element type",
                           c->core.ops->name);
     csgdi_message_delivered(&c->core);
     c->core.step++;

@@ -32,8 +32,6 @@
 #include "compressors/compressor.h"
 #include "kernels/matrix.h"
 
-enum { CHUNK = 256 }; /* elements looked at together */
-
 typedef struct matrix {
     size_t first, n, rows, cols, rank;
     size_t p, q; /* where its parts begin, among all P and among all Q */
@@ -247,28 +245,12 @@ static bool powersgd_project(csgdi_compressor *c, const void *x, uint64_t step, 
     return round == 0 ? project_p(c, x, values) : project_q(c, x, sums, values);
 }
 
-static csgd_status powersgd_check(const csgdi_compressor *c, const uint8_t *src, size_t count)
-{
-    double chunk[CHUNK];
-
-    (void)count;
-    for (size_t i = 0; i < c->max_k; i += CHUNK) {
-        const size_t part = c->max_k - i < CHUNK ? c->max_k - i : CHUNK;
-        memcpy(chunk, at(c, src, i), part * c->kernels->size);
-        if (!c->kernels->finite(chunk, part))
-            return csgdi_fail(CSGD_E_CORRUPT, "the factors in a message have NaN or infinity");
-    }
-    return CSGD_OK;
-}
-
-static void powersgd_apply(const csgdi_compressor *c, const uint8_t *src, size_t first,
-                           size_t count, uint64_t step, csgdi_mode mode, void *y)
+static void powersgd_apply(const csgdi_compressor *c, const uint8_t *src, uint64_t step,
+                           csgdi_mode mode, void *y)
 {
     const powersgd *self = c->state;
     const void *factors = src;
 
-    (void)first;
-    (void)count;
     (void)step;
     if ((uintptr_t)src % c->kernels->size != 0)
         factors = memcpy(self->work, src, c->max_k * c->kernels->size);
@@ -296,7 +278,6 @@ const csgdi_compressor_ops csgdi_powersgd = {
     .by_tensor = true,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = powersgd_create,
-    .check = powersgd_check,
     .apply = powersgd_apply,
     .rounds = 2,
     .round_values = powersgd_round_values,

@@ -71,7 +71,9 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
     }
     if (!csgdi_feedback_write(&f->core, g, dst, len))
         return csgdi_fail(CSGD_E_NONFINITE,
-                          "g, or g and the residual together, has NaN or infinity");
+                          "g, or g and the residual together, has NaN or infinity, or values that "
+                          "%s would take beyond the element type",
+                          c->ops->name);
     csgdi_feedback_commit(&f->core, NULL, NULL);
     csgdi_message_delivered(c);
     c->step++;
