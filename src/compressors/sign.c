@@ -77,7 +77,9 @@ static csgd_status sign_check(const csgdi_compressor *c, const uint8_t *src, siz
 static void sign_apply(const csgdi_compressor *c, const uint8_t *src, size_t b, csgdi_mode mode,
                        void *y)
 {
-    c->kernels->sign_apply(src + c->kernels->size, b, csgdi_scale_get(c, src), mode, y);
+    const double scale = csgdi_scale_get(c, src), value[2] = {-scale, scale};
+
+    c->kernels->sign_apply(src + c->kernels->size, b, value, mode, y);
 }
 
 static const csgdi_key keys[] = {

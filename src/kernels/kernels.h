@@ -86,9 +86,9 @@ typedef struct csgdi_kernels {
      * for NaN.  All ceil(n / 8) bytes are written, unused high bits zero. */
     void (*sign_pack)(const void *x, size_t n, uint8_t *bits);
 
-    /* y[i] = or += or -= scale where bit i is 1, -scale where it is 0; scale is rounded to the
-     * element type first. */
-    void (*sign_apply)(const uint8_t *bits, size_t n, double scale, csgdi_mode mode, void *y);
+    /* y[i] = or += or -= value[bit i], both values rounded to the element type first. */
+    void (*sign_apply)(const uint8_t *bits, size_t n, const double value[2], csgdi_mode mode,
+                       void *y);
 
     /* --- selection by magnitude ---
      * The key of an element is its bit pattern without the sign bit, as an integer: it orders

@@ -18,8 +18,8 @@
     double csgdi_ref_##t##_square_sum(const void *x, size_t n);                                   \
     void csgdi_ref_##t##_sign_sums(const void *x, size_t n, double sum[2]);                       \
     void csgdi_ref_##t##_sign_pack(const void *x, size_t n, uint8_t *bits);                       \
-    void csgdi_ref_##t##_sign_apply(const uint8_t *bits, size_t n, double scale, csgdi_mode mode, \
-                                    void *y);                                                     \
+    void csgdi_ref_##t##_sign_apply(const uint8_t *bits, size_t n, const double value[2],         \
+                                    csgdi_mode mode, void *y);                                    \
     void csgdi_ref_##t##_key_histogram(const void *x, size_t n, unsigned shift, unsigned bits,    \
                                        uint64_t prefix, uint64_t *counts);                        \
     size_t csgdi_ref_##t##_key_select(const void *x, size_t n, uint64_t limit, uint32_t base,     \

@@ -160,10 +160,10 @@ void REF(sign_pack)(const void *x, size_t n, uint8_t *bits)
     }
 }
 
-void REF(sign_apply)(const uint8_t *bits, size_t n, double scale, csgdi_mode mode, void *y)
+void REF(sign_apply)(const uint8_t *bits, size_t n, const double value[2], csgdi_mode mode, void *y)
 {
     REF_TYPE *b = y;
-    const REF_TYPE by_bit[2] = {-(REF_TYPE)scale, (REF_TYPE)scale};
+    const REF_TYPE by_bit[2] = {(REF_TYPE)value[0], (REF_TYPE)value[1]};
 
     switch (mode) {
     case CSGDI_SET:

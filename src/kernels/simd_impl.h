@@ -146,11 +146,13 @@ static void S(sign_pack)(const void *x, size_t n, uint8_t *bits)
     REF(sign_pack)(a + i, n - i, bits + i / 8);
 }
 
-static void S(sign_apply)(const uint8_t *bits, size_t n, double scale, csgdi_mode mode, void *y)
+static void S(sign_apply)(const uint8_t *bits, size_t n, const double value[2], csgdi_mode mode,
+                          void *y)
 {
     /* y - s and y + -s are the same number. */
-    const SIMD_TYPE s = mode == CSGDI_SUB ? -(SIMD_TYPE)scale : (SIMD_TYPE)scale;
-    const SIMD_VECTOR one = V(all_of)(s), zero = V(all_of)(-s);
+    const SIMD_TYPE sign = mode == CSGDI_SUB ? -1 : 1;
+    const SIMD_VECTOR one = V(all_of)(sign * (SIMD_TYPE)value[1]);
+    const SIMD_VECTOR zero = V(all_of)(sign * (SIMD_TYPE)value[0]);
     SIMD_TYPE *b = y;
     size_t i = 0;
 
@@ -163,7 +165,7 @@ static void S(sign_apply)(const uint8_t *bits, size_t n, double scale, csgdi_mod
             V(store)(b + i + j, mode == CSGDI_SET ? term : V(plus)(V(load)(b + i + j), term));
         }
     }
-    REF(sign_apply)(bits + i / 8, n - i, scale, mode, b + i);
+    REF(sign_apply)(bits + i / 8, n - i, value, mode, b + i);
 }
 
 #include "kernels/simd_select.h"

@@ -69,12 +69,12 @@ static void call_sign_pack(call *c)
 /* The bytes of x are as good bits as any. */
 static void call_sign_apply(call *c)
 {
-    static const double scale[] = {0.1, -3e38, 0};
+    static const double value[][2] = {{-0.1, 0.1}, {3e38, -7}, {0, -0.0}};
     static const csgdi_mode mode[] = {CSGDI_SET, CSGDI_ADD, CSGDI_SUB};
     const size_t bytes = (c->n + 7) / 8;
     const uint8_t *end = (const uint8_t *)c->x + c->n * c->k->size;
 
-    c->k->sign_apply(end - bytes, c->n, scale[c->variant / 3], mode[c->variant % 3], c->out);
+    c->k->sign_apply(end - bytes, c->n, value[c->variant / 3], mode[c->variant % 3], c->out);
 }
 
 static uint64_t middle_key(const call *c)

@@ -99,7 +99,7 @@ static void sign(void **state)
     FOR_EACH_VECTOR(k, f, n)
     {
         const size_t bytes = (n + 7) / 8;
-        const double scale = rounded(k, 0.1);
+        static const double value[2] = {-0.3, 0.1};
 
         memset(bits, 0xa5, sizeof bits);
         k->sign_pack(&x, n, bits);
@@ -111,11 +111,11 @@ static void sign(void **state)
 
         for (size_t m = 0; m < TEST_COUNT(modes); m++) {
             memcpy(&z, &y, sizeof z);
-            k->sign_apply(bits, n, 0.1, modes[m], &z);
+            k->sign_apply(bits, n, value, modes[m], &z);
             for (size_t i = 0; i < n; i++) {
                 const double was = modes[m] == CSGDI_SET ? 0 : fill_get(k->type, &y, i);
-                const double by =
-                    (fill_get(k->type, &x, i) >= 0) == (modes[m] != CSGDI_SUB) ? scale : -scale;
+                const double one = rounded(k, value[fill_get(k->type, &x, i) >= 0]);
+                const double by = modes[m] == CSGDI_SUB ? -one : one;
                 assert_same(fill_get(k->type, &z, i), rounded(k, was + by));
             }
         }
