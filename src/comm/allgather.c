@@ -23,6 +23,17 @@ typedef struct allgather {
     csgdi_request request;
 } allgather;
 
+static csgd_status allgather_supports(const csgdi_compressor *c, const csgdi_transport *t)
+{
+    (void)t;
+    if (!c->ops->only_sums) return CSGD_OK;
+    return csgdi_fail(
+        CSGD_E_UNSUPPORTED,
+        "algorithm=allgather decodes each message alone, and %s decides by the sum of "
+        "all; use algorithm=linear",
+        c->ops->name);
+}
+
 static csgd_status allgather_create(csgd_reducer *r)
 {
     const size_t p = (size_t)r->transport.n_ranks;
@@ -99,6 +110,7 @@ const csgdi_algorithm csgdi_allgather = {
     .name = "allgather",
     .summary = "every message to every rank, added in rank order; P - 1 messages sent by each rank",
     .source = "-",
+    .supports = allgather_supports,
     .create = allgather_create,
     .begin = allgather_begin,
     .step = allgather_step,

@@ -45,7 +45,8 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
 
     if (st != CSGD_OK) return st;
     st = csgdi_compressor_init(&r->compressor, ops, spec, l->n_compressed, l->segment,
-                               l->segment_cols, l->n_segments, &r->arena);
+                               l->segment_cols, l->n_segments, (unsigned)r->transport.n_ranks,
+                               &r->arena);
     if (st != CSGD_OK) return st;
     if (l->n_exact > 0 || csgdi_elements_narrow(r->compressor.type)) {
         r->packed = csgdi_arena_alloc(&r->arena, l->n, r->compressor.kernels->size);

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "comm/reducer.h"
+#include "compressors/mask.h"
 #include "compressors/stream.h"
 
 typedef struct page {
@@ -78,6 +79,7 @@ csgd_status csgd_spec_help(csgd_help_format format, char *dst, size_t cap, size_
         const csgdi_compressor_ops *ops = csgdi_compressor_list(i);
         put_title(&p, ops->name, ops->summary, ops->source);
         put_keys(&p, ops->keys);
+        if (ops->no_zero) put_keys(&p, csgdi_mask_keys);
     }
     put_heading(&p, "Keys of the compressors that select entries, and send indices with values");
     put_keys(&p, csgdi_stream_keys);

@@ -28,7 +28,7 @@ csgd_status csgd_compressor_create(const char *spec, size_t n, csgd_compressor *
     self = csgdi_arena_alloc(&arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
     self->wide = NULL;
-    st = csgdi_compressor_init(&self->core, ops, &parsed, n, NULL, NULL, 0, &arena);
+    st = csgdi_compressor_init(&self->core, ops, &parsed, n, NULL, NULL, 0, 1, &arena);
     if (st == CSGD_OK) st = csgdi_compressor_wide(self, &arena);
     if (st != CSGD_OK) {
         csgdi_arena_free(&arena);

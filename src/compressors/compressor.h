@@ -46,6 +46,8 @@ typedef struct csgdi_compressor_ops {
     bool biased;    /* E C(x) != x: wants error feedback; create may decide otherwise */
     bool by_tensor; /* each tensor of a layout selects alone, where asked to */
     bool variable;  /* messages of one n differ in length; create may decide otherwise */
+    bool no_zero;   /* no code means zero, so it takes mask= (mask.h) */
+    bool only_sums; /* project: a message alone is not what a rank contributes; for linear alone */
     csgdi_keys keys;
 
     /* Check the spec against n, drop keys without effect, and allocate.  May set c->block,
@@ -96,6 +98,9 @@ typedef struct csgdi_compressor_ops {
     void (*apply)(const csgdi_compressor *c, const uint8_t *src, uint64_t step, csgdi_mode mode,
                   void *y);
 
+    /* Judge the values of a message from anywhere, src not aligned; NULL: all finite ones are. */
+    csgd_status (*check)(const csgdi_compressor *c, const uint8_t *src);
+
     /* The message whose values, or the sums, are these has arrived: what the next one may build
      * upon.  NULL: nothing is remembered. */
     void (*delivered)(csgdi_compressor *c, const void *sums);
@@ -116,6 +121,7 @@ struct csgdi_compressor {
     uint64_t step;         /* of the next message */
     unsigned n_ranks;      /* whose values may be summed; 1 outside of a reducer */
     bool biased, variable; /* as in ops, or what create found */
+    bool masked;           /* blocks begin with a mask of what is not zero */
     uint64_t clipped;      /* messages that had no room for all that was to be sent */
     size_t block;          /* quantize: elements of a block; 1 at first */
     size_t max_k;          /* select: most entries of a stream; project: values of every message */
@@ -146,10 +152,10 @@ csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, siz
 
 /* Make c from a parsed spec; its memory comes from the arena.  segment: boundaries of the tensors
  * that select by themselves, n_segments + 1 of them, and columns of each, which outlive c; NULL for
- * one vector. */
+ * one vector.  n_ranks: whose values may be summed. */
 csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
                                   csgdi_spec *spec, size_t n, const size_t *segment,
-                                  const size_t *segment_cols, size_t n_segments,
+                                  const size_t *segment_cols, size_t n_segments, unsigned n_ranks,
                                   csgdi_arena *arena);
 
 /* --- messages --- */
@@ -185,7 +191,8 @@ struct csgd_compressor {
 /* Allocate c->wide, where it is needed. */
 csgd_status csgdi_compressor_wide(csgd_compressor *c, csgdi_arena *arena);
 
-extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_blocktopk, csgdi_randk,
-    csgdi_threshold, csgdi_sign, csgdi_qsgd, csgdi_terngrad, csgdi_int, csgdi_powersgd;
+extern const csgdi_compressor_ops csgdi_none, csgdi_topk, csgdi_blocktopk, csgdi_threshold,
+    csgdi_randk, csgdi_sign, csgdi_onebit, csgdi_majority, csgdi_qsgd, csgdi_terngrad,
+    csgdi_natural, csgdi_int, csgdi_bf16, csgdi_f16, csgdi_powersgd;
 
 #endif

@@ -6,13 +6,25 @@
 #include <string.h>
 #include "base/error.h"
 #include "compressors/compressor.h"
+#include "compressors/mask.h"
 #include "compressors/stream.h"
 
 static const csgdi_compressor_ops *const list[] = {
-    /* select */ &csgdi_topk,      &csgdi_blocktopk, &csgdi_threshold, &csgdi_randk,
-    /* quantize */ &csgdi_sign,    &csgdi_qsgd,      &csgdi_terngrad,  &csgdi_int,
-    /* project */ &csgdi_powersgd,
     /* exact */ &csgdi_none,
+    /* select */ &csgdi_topk,
+    &csgdi_blocktopk,
+    &csgdi_threshold,
+    /* project */ &csgdi_randk,
+    &csgdi_powersgd,
+    &csgdi_majority,
+    /* quantize */ &csgdi_sign,
+    &csgdi_onebit,
+    &csgdi_qsgd,
+    &csgdi_terngrad,
+    &csgdi_natural,
+    &csgdi_int,
+    &csgdi_bf16,
+    &csgdi_f16,
 };
 
 const csgdi_compressor_ops *csgdi_compressor_list(size_t i)
@@ -78,6 +90,7 @@ csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, siz
     }
     groups[n++] = (*ops)->keys;
     if ((*ops)->family == CSGDI_SELECT) groups[n++] = csgdi_stream_keys;
+    if ((*ops)->no_zero) groups[n++] = csgdi_mask_keys;
     groups[n++] = csgdi_compressor_keys;
     if (n_more > 0) memcpy(groups + n, more, n_more * sizeof *more);
     return csgdi_spec_parse(spec, text, groups, n + n_more);

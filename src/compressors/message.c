@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "compressors/blocks.h"
 #include "compressors/elements.h"
+#include "compressors/mask.h"
 #include "compressors/stream.h"
 #include "wire/header.h"
 
@@ -20,7 +21,8 @@ static csgd_type type_of(const char *name)
 
 csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_ops *ops,
                                   csgdi_spec *spec, size_t n, const size_t *segment,
-                                  const size_t *segment_cols, size_t n_segments, csgdi_arena *arena)
+                                  const size_t *segment_cols, size_t n_segments, unsigned n_ranks,
+                                  csgdi_arena *arena)
 {
     const csgd_type type = type_of(csgdi_spec_choice(spec, "type"));
     csgd_status st;
@@ -30,7 +32,7 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .type = type,
                             .n = n,
                             .seed = csgdi_spec_count(spec, "seed"),
-                            .n_ranks = 1,
+                            .n_ranks = n_ranks,
                             .block = 1,
                             .rounding = CSGDI_STREAM_ROUNDING,
                             .biased = ops->biased,
@@ -45,6 +47,7 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                           "%s of %zu elements: its indices have 32 bits, so at most %zu", ops->name,
                           n, (size_t)UINT32_MAX);
     st = ops->create != NULL ? ops->create(c, spec, arena) : CSGD_OK;
+    if (st == CSGD_OK && ops->no_zero) st = csgdi_mask_read(c, spec);
     if (st != CSGD_OK) return st;
     if (ops->family == CSGDI_PROJECT) {
         c->values = csgdi_arena_alloc(arena, c->max_k, c->kernels->size);
@@ -113,6 +116,23 @@ bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_
     return true;
 }
 
+/* The values of a projection that has no check of its own. */
+static csgd_status check_finite(const csgdi_compressor *c, const uint8_t *src)
+{
+    enum { CHUNK = 256 };
+    const size_t size = c->kernels->size;
+    double chunk[CHUNK]; /* aligned */
+
+    for (size_t j = 0; j < c->max_k; j += CHUNK) {
+        const size_t part = c->max_k - j < CHUNK ? c->max_k - j : CHUNK;
+
+        memcpy(chunk, src + j * size, part * size);
+        if (!c->kernels->finite(chunk, part))
+            return csgdi_fail(CSGD_E_CORRUPT, "a value of %s is NaN or infinite", c->ops->name);
+    }
+    return CSGD_OK;
+}
+
 csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, size_t len,
                                 const uint64_t *step)
 {
@@ -145,7 +165,8 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
         if (payload[i] != 0)
             return csgdi_fail(CSGD_E_CORRUPT,
                               "a payload of %s is filled up with other bytes than 0", c->ops->name);
-    return c->ops->family == CSGDI_PROJECT ? CSGD_OK : csgdi_blocks_check(c, payload, c->n);
+    if (c->n == 0 || c->ops->family != CSGDI_PROJECT) return csgdi_blocks_check(c, payload, c->n);
+    return c->ops->check != NULL ? c->ops->check(c, payload) : check_finite(c, payload);
 }
 
 void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode, void *y)

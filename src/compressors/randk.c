@@ -13,7 +13,8 @@
  *     scaled      each value times the size of its stratum: unbiased, E C(x) = x, with
  *                 E|x - C(x)|^2 <= omega |x|^2, omega = ceil(n/k) - 1, n/k - 1 where k divides n.
  *                 Without feedback only: it enlarges what it sends, so a residual would grow
- *                 without end.  A product beyond the element type is infinite, as a sum may be.
+ *                 without end.  A product beyond the element type is infinite, as a sum may be; a
+ *                 message that would have one is not written.
  *
  * Random bits: entry j takes 64 bits r, words 2 j and 2 j + 1 of the shared stream MASK, the low
  * word first; its element is floor(r size / 2^64) after the first of its stratum.
@@ -92,9 +93,8 @@ static bool randk_project(csgdi_compressor *c, const void *x, uint64_t step, uns
         const size_t part = c->max_k - j < CHUNK ? c->max_k - j : CHUNK;
         void *value = (char *)values + j * c->kernels->size;
         choose(c, step, j, part, index, size);
-        c->kernels->gather(index, NULL, part, x, value);
+        c->kernels->gather(index, c->biased ? NULL : size, part, x, value);
         finite = c->kernels->finite(value, part) && finite;
-        if (!c->biased) c->kernels->gather(index, size, part, x, value);
     }
     return finite;
 }

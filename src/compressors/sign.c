@@ -9,7 +9,8 @@
  * would enlarge sparse vectors.
  *
  * One bit cannot say zero: an element that is always zero gets a residual while its block is not
- * all zero.  A block of zeros stays zero.
+ * all zero.  A block of zeros stays zero.  With mask=yes zeros stay zero anywhere (mask.h); the mean
+ * is over all b elements all the same.
  *
  * Payload, block after block:  a : element type | bit[0..b) : ceil(b / 8) bytes, bit i of the
  * block is bit i % 8 of byte i / 8, 1 for plus, unused bits zero.
@@ -98,6 +99,7 @@ const csgdi_compressor_ops csgdi_sign = {
     .wire_id = 3,
     .family = CSGDI_QUANTIZE,
     .biased = true,
+    .no_zero = true,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = sign_create,
     .block_bytes = sign_block_bytes,

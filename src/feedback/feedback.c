@@ -22,7 +22,7 @@ csgd_status csgd_feedback_create(const char *spec, size_t n, csgd_feedback **f)
 
     self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
-    st = csgdi_compressor_init(&self->inner.core, ops, &parsed, n, NULL, NULL, 0, &arena);
+    st = csgdi_compressor_init(&self->inner.core, ops, &parsed, n, NULL, NULL, 0, 1, &arena);
     if (st == CSGD_OK) st = csgdi_compressor_wide(&self->inner, &arena);
     if (st == CSGD_OK) st = csgdi_feedback_init(&self->core, &self->inner.core, &parsed, &arena);
     if (st != CSGD_OK) {

@@ -27,7 +27,9 @@ typedef struct compressor_case {
     double ratio;     /* topk, randk */
     size_t block;     /* sign, qsgd, terngrad, int */
     bool biased;      /* randk: not scaled */
-    double lambda;    /* threshold */
+    bool nearest;     /* bf16, f16 */
+    bool masked;
+    double lambda; /* threshold */
     size_t kmax;
     unsigned bits; /* qsgd, int */
     bool l2;

@@ -27,11 +27,12 @@ typedef struct oracle_settings {
     size_t k;      /* topk, randk; threshold: most entries; blocktopk: of a block */
     double lambda; /* threshold */
     bool scaled;   /* randk */
+    bool masked;   /* sign, onebit, int: what is zero stays zero */
     size_t block;  /* sign, qsgd, blocktopk */
     unsigned bits; /* qsgd */
     bool l2;       /* qsgd: norm */
     double clip;   /* terngrad: 0 for none */
-    bool nearest;  /* int: rounding */
+    bool nearest;  /* int, bf16, f16: rounding */
     bool owner;    /* qsgd: the words of a sum's owner, not of a rank's own vector */
     size_t first;  /* qsgd: element that x begins with, in the vector that words belong to */
     uint64_t seed, step;
@@ -60,10 +61,17 @@ double oracle_round(csgd_type type, double value);
 void oracle_compress(const char *compressor, const oracle_settings *settings, const double *x,
                      double *y);
 
+/* Sum of |x_i| of all, of those >= 0, or of the others, in the order that the format lays down. */
+typedef enum oracle_part { ORACLE_ALL, ORACLE_PLUS, ORACLE_MINUS } oracle_part;
+double oracle_abs_sum(csgd_type type, oracle_part part, const double *x, size_t n);
+
 /* The random word of an element: Philox4x32-10 (Salmon et al. 2011), keyed as base/philox.h lays
  * down; its streams by number. */
 uint32_t oracle_word(uint64_t seed, unsigned stream, uint32_t rank, uint64_t step,
                      uint64_t element);
+
+/* The 16 random bits of an element: in tiles of 128, halves of words. */
+uint32_t oracle_half_word(const oracle_settings *set, uint64_t element);
 
 /* A gradient to test with, a function of the arguments only: values of mixed magnitudes, some
  * ties, some zeros, exactly representable in either type as rounded to `type`. */

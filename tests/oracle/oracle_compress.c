@@ -5,6 +5,7 @@
  * one at a time, and every value is a double. */
 
 #include "oracle/oracle.h"
+#include "oracle/oracle_bits.h"
 
 #include <float.h>
 #include <math.h>
@@ -51,32 +52,12 @@ static double sum_of(term *of, const double *x, size_t n)
     return sum_of(of, x, left) + sum_of(of, x + left, n - left);
 }
 
-/* Of magnitudes: in each block the four that are 16 apart in whole groups of 64 are added first, in
- * the element type. */
-static double abs_sum(csgd_type type, const double *x, size_t n)
-{
-    double four[SUM_BLOCK];
-    size_t left = SUM_BLOCK, used = 0;
-
-    while (2 * left < n)
-        left *= 2;
-    if (n > SUM_BLOCK) return abs_sum(type, x, left) + abs_sum(type, x + left, n - left);
-    for (size_t i = 0; i + 64 <= n; i += 64)
-        for (size_t j = i; j < i + SUM_LANES; j++)
-            four[used++] =
-                oracle_round(type, oracle_round(type, fabs(x[j]) + fabs(x[j + 16])) +
-                                       oracle_round(type, fabs(x[j + 32]) + fabs(x[j + 48])));
-    for (size_t i = n / 64 * 64; i < n; i++)
-        four[used++] = x[i];
-    return lanes(fabs, four, used, 0, 1);
-}
-
 /* The mean magnitude.  Only what is near the top can overflow the sum: then the quotients are
  * added, in order of the elements, and what rounding lifts above the top is put back. */
 static double abs_mean(csgd_type type, const double *x, size_t n)
 {
     const double top = type == CSGD_F32 ? (double)FLT_MAX : DBL_MAX;
-    const double sum = abs_sum(type, x, n);
+    const double sum = oracle_abs_sum(type, ORACLE_ALL, x, n);
     double mean = 0;
 
     if (isfinite(sum)) return sum / (double)n;
@@ -200,11 +181,20 @@ static const struct {
     const char *name;
     void (*compress)(const oracle_settings *set, const double *x, double *y);
 } compressors[] = {
-    {"none", none},           {"topk", topk},
-    {"blocktopk", blocktopk}, {"randk", randk},
-    {"threshold", threshold}, {"sign", sign},
-    {"qsgd", oracle_qsgd},    {"terngrad", oracle_terngrad},
+    {"none", none},
+    {"topk", topk},
+    {"blocktopk", blocktopk},
+    {"randk", randk},
+    {"threshold", threshold},
+    {"sign", sign},
+    {"qsgd", oracle_qsgd},
+    {"terngrad", oracle_terngrad},
     {"int", oracle_int},
+    {"onebit", oracle_onebit},
+    {"majority", oracle_majority},
+    {"natural", oracle_natural},
+    {"bf16", oracle_bf16},
+    {"f16", oracle_f16},
 };
 
 void oracle_compress(const char *compressor, const oracle_settings *settings, const double *x,
@@ -213,6 +203,8 @@ void oracle_compress(const char *compressor, const oracle_settings *settings, co
     for (size_t i = 0; i < sizeof compressors / sizeof *compressors; i++)
         if (strcmp(compressors[i].name, compressor) == 0) {
             compressors[i].compress(settings, x, y);
+            for (size_t j = 0; j < settings->n && settings->masked; j++)
+                if (x[j] == 0) y[j] = 0;
             return;
         }
     fprintf(stderr, "oracle: no compressor \"%s\"\n", compressor);
