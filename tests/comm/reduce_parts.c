@@ -38,10 +38,20 @@ static bool is(const char *word, const char *other)
     return strcmp(word, other) == 0;
 }
 
+/* Votes that a value holds: counters of as many bits as the number of ranks has. */
+static size_t votes(csgd_type type, size_t p)
+{
+    size_t bits = 1;
+
+    while (p >= (size_t)1 << bits)
+        bits++;
+    return (type == CSGD_F32 ? 24 : 53) / bits;
+}
+
 /* First element of the range that a rank owns: whole blocks, as even as they go. */
 static size_t range_start(const reduce_case *c, size_t rank, size_t p)
 {
-    const size_t block = is(c->compressor, "none") ? 1 : BLOCK;
+    const size_t block = is(c->compressor, "none") ? 1 : is(c->compressor, "bf16") ? 1024 : BLOCK;
     const size_t blocks = (c->n + block - 1) / block,
                  at = (blocks / p * rank + (rank < blocks % p ? rank : blocks % p)) * block;
     return at < c->n ? at : c->n;
@@ -57,6 +67,13 @@ static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
         return 48 + 8 + (k * 4 + 7) / 8 * 8 + (k * size + 7) / 8 * 8;
     if (is(c->compressor, "randk")) return 48 + (k * size + 7) / 8 * 8;
     if (is(c->compressor, "sign")) return 48 + (blocks * size + (n + 7) / 8 + 7) / 8 * 8;
+    if (is(c->compressor, "onebit")) {
+        const uint64_t bits = strstr(c->keys, "mask=yes") != NULL ? 2 : 1; /* blocks of 64 */
+        return 48 + (blocks * 2 * size + (n + 7) / 8 * bits + 7) / 8 * 8;
+    }
+    if (is(c->compressor, "natural")) return 48 + (blocks * 2 + n + 7) / 8 * 8;
+    if (is(c->compressor, "bf16")) return 48 + (2 * n + 7) / 8 * 8;
+    if (is(c->compressor, "f16")) return 48 + (blocks * 2 + 2 * n + 7) / 8 * 8;
     if (is(c->compressor, "qsgd")) return 48 + (blocks * size + (n * BITS + 7) / 8 + 7) / 8 * 8;
     if (is(c->compressor, "int")) return 48 + (2 * blocks * size + (n * BITS + 7) / 8 + 7) / 8 * 8;
     if (is(c->compressor, "terngrad")) return 48 + (blocks * size + (n * 2 + 7) / 8 + 7) / 8 * 8;
@@ -95,7 +112,8 @@ static bool result_is(const trace *t, int step, const double *y)
 {
     const double eps = t->c->type == CSGD_F32 ? FLT_EPSILON : DBL_EPSILON;
 
-    if (is(t->c->algorithm, "allgather") || is(t->c->algorithm, "sra"))
+    if (is(t->c->algorithm, "allgather") || is(t->c->algorithm, "sra") ||
+        is(t->c->compressor, "majority"))
         return t->c->n == 0 || memcmp(y, t->sum[step], t->c->n * sizeof *y) == 0;
     for (size_t i = 0; i < t->c->n; i++)
         if (fabs(y[i] - t->sum[step][i]) > 2 * eps * t->n_ranks * t->terms[step][i]) return false;
@@ -259,6 +277,8 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .k = is(c->compressor, "threshold") ? c->n : kept(c),
         .lambda = lambda,
         .scaled = !c->feedback,
+        .nearest = strstr(c->keys, "nearest") != NULL,
+        .masked = strstr(c->keys, "mask=yes") != NULL,
         .block = BLOCK,
         .bits = BITS,
         .seed = SEED,
@@ -284,7 +304,11 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         oracle_step(o, g);
         if (is(c->algorithm, "sra")) encode_again(c, &settings, s, p, o->sum, es);
         for (size_t r = 0; r < p && !is(c->compressor, "threshold"); r++)
-            t.kept[s * p + r] = kept(c);
+            t.kept[s * p + r] = is(c->compressor, "majority")
+                                    ? (c->n + votes(c->type, p) - 1) / votes(c->type, p)
+                                    : kept(c);
+        for (size_t i = 0; i < c->n && is(c->compressor, "majority"); i++)
+            o->sum[i] = o->sum[i] >= 0 ? (double)p : -(double)p; /* of votes of 1 and -1 */
         for (size_t i = 0; i < c->n; i++) {
             double *owed = &t.residual[s * p + owner(c, i, p)][i];
             t.sum[s][i] = o->sum[i];
@@ -330,20 +354,35 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         name, keys, type, n, false, algorithm, 3, false \
     }
 
-#define CASES(type, n)                                                                \
-    DENSE(type, n), LOSSY("topk", " ratio=0.1 indices=raw", type, n, "allgather"),    \
-        LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"), \
-        LOSSY("sign", " block=64", type, n, "allgather"),                             \
-        LOSSY("sign", " block=64", type, n, "sra"),                                   \
-        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),                     \
-        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),                           \
-        LOSSY("int", " bits=4 block=64", type, n, "allgather"),                       \
-        LOSSY("int", " bits=4 block=64", type, n, "sra"),                             \
-        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "allgather"),      \
-        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "sra"),            \
-        FORGETFUL("terngrad", " block=64", type, n, "allgather"),                     \
-        FORGETFUL("terngrad", " block=64", type, n, "sra"),                           \
-        LOSSY("randk", " ratio=0.1", type, n, "linear"),                              \
+#define BITS_CASES(type, n)                                                                     \
+    LOSSY("onebit", " block=64", type, n, "allgather"),                                         \
+        LOSSY("onebit", " block=64", type, n, "sra"),                                           \
+        LOSSY("onebit", " block=64 mask=yes", type, n, "sra"),                                  \
+        LOSSY("natural", " block=64", type, n, "allgather"),                                    \
+        LOSSY("natural", " block=64", type, n, "sra"), LOSSY("bf16", "", type, n, "allgather"), \
+        LOSSY("bf16", "", type, n, "sra"), LOSSY("bf16", " rounding=nearest", type, n, "sra"),  \
+        LOSSY("f16", " block=64", type, n, "allgather"),                                        \
+        LOSSY("f16", " block=64", type, n, "sra"),                                              \
+        LOSSY("f16", " block=64 rounding=nearest", type, n, "allgather"),                       \
+        {"majority", "", type, n, false, "linear", 3, false},                                   \
+    {                                                                                           \
+        "majority", "", type, n, false, "linear", 3, true                                       \
+    }
+
+#define CASES(type, n)                                                                          \
+    DENSE(type, n), LOSSY("topk", " ratio=0.1 indices=raw", type, n, "allgather"),              \
+        LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"),           \
+        LOSSY("sign", " block=64", type, n, "allgather"),                                       \
+        LOSSY("sign", " block=64", type, n, "sra"),                                             \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),                               \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),                                     \
+        LOSSY("int", " bits=4 block=64", type, n, "allgather"),                                 \
+        LOSSY("int", " bits=4 block=64", type, n, "sra"),                                       \
+        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "allgather"),                \
+        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "sra"), BITS_CASES(type, n), \
+        FORGETFUL("terngrad", " block=64", type, n, "allgather"),                               \
+        FORGETFUL("terngrad", " block=64", type, n, "sra"),                                     \
+        LOSSY("randk", " ratio=0.1", type, n, "linear"),                                        \
         LOSSY("randk", " ratio=0.1", type, n, "allgather")
 
 static const reduce_case cases[] = {
