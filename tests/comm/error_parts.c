@@ -40,6 +40,11 @@ static const struct {
     {"sign block=12", N, CSGD_E_SPEC, "multiple of 8"},
     {"sign algorithm=ring", N, CSGD_E_UNSUPPORTED, "allgather"},
     {"none feedback=ef", N, CSGD_E_UNSUPPORTED, "nothing to remember"},
+    {"majority feedback=ef", N, CSGD_E_UNSUPPORTED, "has no meaning"},
+    {"majority algorithm=allgather", N, CSGD_E_UNSUPPORTED, "algorithm=linear"},
+    {"majority algorithm=sra", N, CSGD_E_UNSUPPORTED, "dense codes"},
+    {"onebit block=12", N, CSGD_E_SPEC, "multiple of 8"},
+    {"onebit mask=1", N, CSGD_E_SPEC, "mask"},
     {"none timeout=-1", N, CSGD_E_SPEC, "timeout"},
     {"threshold", N, CSGD_E_SPEC, "lambda"},
     {"qsgd bits=9", N, CSGD_E_SPEC, "bits=9"},
@@ -234,9 +239,17 @@ void error_orders(ranks *all, int rank, void *arg)
 
 void error_nonfinite(ranks *all, int rank, void *arg)
 {
-    static const char *const specs[] = {"topk ratio=0.1",     "sign block=8",
-                                        "threshold lambda=1", "randk",
-                                        "qsgd feedback=ef",   "none algorithm=ring"};
+    static const char *const specs[] = {"majority",
+                                        "onebit block=8 mask=yes",
+                                        "natural",
+                                        "f16 rounding=nearest",
+                                        "topk ratio=0.1",
+                                        "sign block=8",
+                                        "threshold lambda=1",
+                                        "randk",
+                                        "qsgd feedback=ef",
+                                        "powersgd",
+                                        "none algorithm=ring"};
     const int last = all->n_ranks - 1;
 
     (void)arg;

@@ -257,9 +257,21 @@ static void overlapped(void **state)
 /* Late and reordered messages change nothing in the result. */
 static void delay_part(ranks *all, int rank, void *arg)
 {
-    static const char *const specs[] = {
-        "none algorithm=ring", "topk ratio=0.1", "sign block=8", "sign block=8 algorithm=allgather",
-        "threshold lambda=1",  "qsgd",           "randk"};
+    static const char *const specs[] = {"majority",
+                                        "onebit block=8 mask=yes",
+                                        "natural",
+                                        "f16 block=8",
+                                        "none algorithm=ring",
+                                        "topk ratio=0.1",
+                                        "sign block=8",
+                                        "sign block=8 algorithm=allgather",
+                                        "threshold lambda=1",
+                                        "qsgd",
+                                        "int bits=4",
+                                        "powersgd",
+                                        "topk indices=raw values=int4",
+                                        "blocktopk block=16 ratio=0.1",
+                                        "randk"};
     const uint64_t *seed = arg;
 
     for (size_t i = 0; i < TEST_COUNT(specs); i++) {
@@ -298,6 +310,8 @@ static void oom_part(ranks *all, int rank, void *arg)
                                         "topk ratio=0.1",
                                         "sign block=8",
                                         "sign block=8 algorithm=allgather",
+                                        "majority",
+                                        "f16",
                                         "threshold lambda=1",
                                         "qsgd feedback=ef",
                                         "randk",

@@ -98,6 +98,9 @@ static void law(void **state)
     check_law("sign block=16 type=f64 dense_steps=1 algorithm=allgather");
     check_law("sign block=16 type=f64 dense_steps=1 algorithm=sra");
     check_law("qsgd bits=5 bucket=16 type=f64 dense_steps=1 feedback=ef algorithm=sra");
+    check_law("onebit block=16 type=f64 dense_steps=1 algorithm=sra mask=yes");
+    check_law("f16 block=16 rounding=nearest type=f64 dense_steps=1 algorithm=sra");
+    check_law("natural block=16 type=f64 dense_steps=1 feedback=ef algorithm=sra");
     check_law("randk ratio=0.2 type=f64 dense_steps=1 algorithm=linear");
     check_law("threshold lambda=30 type=f64 dense_steps=1");
 }

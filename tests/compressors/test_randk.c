@@ -12,6 +12,7 @@
 #include "compressors/compressor.h"
 #include "feedback/feedback.h"
 #include "oracle/oracle.h"
+#include "wire/header.h"
 
 enum { N = 50, K = 7, STEPS = 20000 };
 
@@ -268,6 +269,37 @@ static void scaled_is_shown(void **state)
     assert_ok(csgd_team_destroy(&team));
 }
 
+/* n/k times what is finite may not be: no message says so, and none that does is read. */
+static void beyond_the_type(void **state)
+{
+    csgd_compressor *c[2];
+    float x[4] = {3e38F, 3e38F, 3e38F, 3e38F}, y[4];
+    uint8_t message[64];
+    size_t len;
+
+    (void)state;
+    assert_ok(csgd_compressor_create("randk k=2 scaled=yes", 4, &c[0]));
+    assert_ok(csgd_compressor_create("randk k=2 scaled=no", 4, &c[1]));
+    assert_fails(csgd_compressor_compress(c[0], x, message, sizeof message, &len), CSGD_E_NONFINITE,
+                 "randk");
+    assert_ok(csgd_compressor_compress(c[1], x, message, sizeof message, &len));
+    assert_ok(csgd_compressor_decompress(c[1], message, len, y));
+    for (size_t j = 0; j < 2; j++) {
+        const csgdi_header h = {.compressor = 4, .type = CSGD_F32, .n = 4, .payload = 8};
+        const float kept = 3e38F, bad[] = {NAN, INFINITY, -INFINITY};
+
+        for (size_t i = 0; i < TEST_COUNT(bad); i++) {
+            memcpy(message + CSGDI_HEADER_BYTES + 4 * j, &bad[i], sizeof bad[i]);
+            csgdi_header_write(&h, message);
+            assert_fails(csgd_compressor_decompress(c[1], message, len, y), CSGD_E_CORRUPT,
+                         "NaN or infinite");
+        }
+        memcpy(message + CSGDI_HEADER_BYTES + 4 * j, &kept, sizeof kept);
+    }
+    for (int i = 0; i < 2; i++)
+        csgd_compressor_destroy(&c[i]);
+}
+
 static void refused(void **state)
 {
     static const char *const cases[][2] = {
@@ -298,6 +330,7 @@ int main(void)
         cmocka_unit_test(unscaled_contracts),
         cmocka_unit_test(scaled_by_circumstance),
         cmocka_unit_test(scaled_is_shown),
+        cmocka_unit_test(beyond_the_type),
         cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests_name("compressors/randk", tests, NULL, NULL);

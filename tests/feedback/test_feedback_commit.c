@@ -37,7 +37,9 @@ static void open_subject(subject *s, const char *spec, csgd_type type)
 
 static void for_each(void (*check)(subject *s))
 {
-    static const char *const specs[] = {"topk ratio=0.1",       "sign block=64",
+    static const char *const specs[] = {"onebit block=64",      "f16 rounding=nearest",
+                                        "sign mask=yes",        "natural feedback=ef",
+                                        "topk ratio=0.1",       "sign block=64",
                                         "sign block=8192",      "randk ratio=0.1",
                                         "threshold lambda=0.5", "qsgd bits=4 feedback=ef"};
 
