@@ -17,12 +17,13 @@ static const char *const specs[][2] = {
     {"onebit block=64", "onebit block=64 mask=yes"},
 };
 
-/* Some zeros of both signs, a block of zeros, a block without. */
+/* Some zeros of both signs, eight in a row, a block of zeros, a block without. */
 static void fill(csgd_type type, double *x)
 {
     oracle_gradient(0, 1, type, N, x);
     for (size_t i = 0; i < N; i++) {
         if (i % 5 == 1) x[i] = i % 2 ? -0.0 : 0;
+        if (i / 8 == 3) x[i] = 0; /* a byte of the mask */
         if (i / 64 == 2) x[i] = 0;
         if (i / 64 == 3 && x[i] == 0) x[i] = 1;
     }
@@ -54,7 +55,7 @@ static void no_residual(void **state)
         for (int masked = 0; masked < 2; masked++) {
             csgd_feedback *f;
             double wide[N];
-            float g[N], e[N], y[N];
+            float g[N], e[N], y[N], decoded[N];
             uint8_t message[512];
             size_t len, touched = 0;
 
@@ -68,7 +69,11 @@ static void no_residual(void **state)
             for (size_t i = 0; i < N; i++)
                 y[i] = 7;
             assert_ok(csgd_compressor_decompress_add(csgd_feedback_compressor(f), message, len, y));
+            assert_ok(
+                csgd_compressor_decompress(csgd_feedback_compressor(f), message, len, decoded));
             assert_ok(csgd_feedback_residual(f, e));
+            for (size_t i = 0; i < N; i++)
+                assert_true(y[i] == 7 + decoded[i]);
             for (size_t i = 0; i < N; i += 3)
                 touched += e[i] != 0 || y[i] != 7;
             assert_int_equal(touched, masked ? 0 : N / 3);
