@@ -161,6 +161,7 @@ const csgdi_compressor_ops csgdi_int = {
     .source = "Suresh et al. 2017; CGX, Markov et al. 2022",
     .wire_id = 9,
     .family = CSGDI_QUANTIZE,
+    .no_zero = true,
     .biased = false,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = int_create,

@@ -13,8 +13,8 @@
  * two from the mean, and but for the ends of the element type: a magnitude above its largest power
  * of two becomes that, and subnormal numbers become 0.
  *
- * Payload, block after block:  top : i16, -126 <= top, the least with |x_i| <= 2^top for all i, -126
- * where there is none | code[0..b) : u8, 0 for 0, else 128 s + c for (-1)^s 2^(top - 127 + c).
+ * Payload, block after block:  top : i16, -126 <= top, the least with |x_i| <= 2^top for all i,
+ * -126 where there is none | code[0..b) : u8, 0 for 0, else 128 s + c for (-1)^s 2^(top - 127 + c).
  */
 
 #include <math.h>

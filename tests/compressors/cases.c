@@ -21,6 +21,7 @@ const compressor_case compressor_cases[] = {
     {.name = "sign", .spec = "sign block=64 mask=yes", .block = 64, .masked = true},
     {.name = "onebit", .spec = "onebit", .block = 1024},
     {.name = "onebit", .spec = "onebit block=8", .block = 8},
+    {.name = "int", .spec = "int block=64 mask=yes", .block = 64, .bits = 8, .masked = true},
     {.name = "onebit", .spec = "onebit block=4096 mask=yes", .block = 4096, .masked = true},
     {.name = "majority", .spec = "majority"},
     {.name = "natural", .spec = "natural", .block = 1024},
@@ -106,8 +107,7 @@ void subject_open(subject *s, const compressor_case *about, csgd_type type, size
                                .bits = about->bits,
                                .l2 = about->l2,
                                .seed = about->seed,
-                               .clip = about->clip,
-                               .nearest = about->nearest};
+                               .clip = about->clip};
     if (s->set.k == 0 && n > 0) s->set.k = 1;
     if (about->lambda > 0) s->set.k = about->kmax;
     if (strcmp(about->name, "blocktopk") == 0)

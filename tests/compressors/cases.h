@@ -27,15 +27,14 @@ typedef struct compressor_case {
     double ratio;     /* topk, randk */
     size_t block;     /* sign, qsgd, terngrad, int */
     bool biased;      /* randk: not scaled */
-    bool nearest;     /* bf16, f16 */
+    bool nearest;     /* int, bf16, f16 */
     bool masked;
     double lambda; /* threshold */
     size_t kmax;
     unsigned bits; /* qsgd, int */
     bool l2;
     uint64_t seed;
-    double clip;  /* terngrad */
-    bool nearest; /* int */
+    double clip; /* terngrad */
 } compressor_case;
 
 /* Ends with a NULL name.  A new compressor needs a line. */

@@ -9,8 +9,8 @@
 
 const double golden_x[10] = {1, -2, 0.5, 0, -0.25, 3, -3, 8, 0.125, -1};
 
-/* onebit: means -1.75 and 2.5, -1 and 0.125.  natural: 3 and -3 become 4 and -2.  f16: times 2^11 and
- * 2^14.
+/* onebit: means -1.75 and 2.5, -1 and 0.125.  natural: 3 and -3 become 4 and -2.  f16: times 2^11
+ * and 2^14.
  *
  * topk and threshold: of indices 5 to 7 the values are 3, -3, 8.  sign: scale 2.21875 = 17.75 / 8
  * and bits 0xad, 0.5625 and bits 0x01.  randk: 0, 5 and 9 of the strata 0-2, 3-5 and 6-9, times 3, 3

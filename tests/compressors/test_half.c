@@ -82,7 +82,7 @@ static double step_at(double m, int digits, int least)
     return exp2(exponent - digits + 1);
 }
 
-/* With u the step and f the fraction of |x| / u, the error is u (1 - f) with chance f and -u f else.
+/* With u the step and f the fraction of |x| / u, the error is u (1 - f) with chance f, else -u f.
  * Besides chance, a word has 16 bits. */
 static void check_statistics(csgd_type type, const char *spec, const double *x, int digits,
                              int least, double omega)

@@ -165,8 +165,8 @@ static void bad_values(void **state)
     }
 }
 
-/* Of three ranks a counter has two bits, but no element has four votes; and sums that are none, which
- * nobody checks, are at least decoded to something. */
+/* Of two ranks a counter has two bits, but no element has three votes; and sums that are none,
+ * which nobody checks, are at least decoded to something. */
 static void bad_sums(void **state)
 {
     static const float bad[] = {NAN, INFINITY, -1, 0.5F, 1e30F, 1e9F};
