@@ -22,7 +22,7 @@ static void open_one(csgdi_compressor *c, csgd_type type, size_t n, unsigned n_r
 
     assert_ok(csgdi_compressor_parse(type == CSGD_F32 ? "majority" : "majority type=f64", NULL, 0,
                                      &spec, &ops));
-    assert_ok(csgdi_compressor_init(c, ops, &spec, n, NULL, 0, n_ranks, arena));
+    assert_ok(csgdi_compressor_init(c, ops, &spec, n, NULL, NULL, 0, n_ranks, arena));
 }
 
 static void add(csgd_type type, const void *from, size_t count, void *to)
@@ -240,9 +240,10 @@ static void too_many_ranks(void **state)
 
         assert_ok(csgdi_compressor_parse("majority", NULL, 0, &spec, &ops));
         if (i == 0)
-            assert_ok(csgdi_compressor_init(&c, ops, &spec, 9, NULL, 0, n_ranks[i], &arena));
+            assert_ok(csgdi_compressor_init(&c, ops, &spec, 9, NULL, NULL, 0, n_ranks[i], &arena));
         else
-            assert_fails(csgdi_compressor_init(&c, ops, &spec, 9, NULL, 0, n_ranks[i], &arena),
+            assert_fails(csgdi_compressor_init(&c, ops, &spec, 9, NULL, NULL, 0, n_ranks[i],
+                                               &arena),
                          CSGD_E_UNSUPPORTED, "25 bits");
         csgdi_arena_free(&arena);
     }

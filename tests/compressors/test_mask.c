@@ -15,6 +15,7 @@ enum { N = 300 };
 static const char *const specs[][2] = {
     {"sign block=64", "sign block=64 mask=yes"},
     {"onebit block=64", "onebit block=64 mask=yes"},
+    {"int block=64 rounding=nearest", "int block=64 rounding=nearest mask=yes"},
 };
 
 /* Some zeros of both signs, eight in a row, a block of zeros, a block without. */
