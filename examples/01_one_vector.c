@@ -12,9 +12,9 @@
  *     spec                bytes    error
  *     none                40048     0.0%
  *     sign                 1344    77.3%
- *     topk ratio=0.1       8056    48.5%
- *     topk ratio=0.01       856    68.6%
- *     topk k=10             136    83.7%
+ *     topk ratio=0.1       4648    48.5%
+ *     topk ratio=0.01       560    68.6%
+ *     topk k=10             112    83.7%
  *
  * Next: 02_error_feedback.c, where what was left out is not lost.
  */

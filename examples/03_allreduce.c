@@ -11,7 +11,7 @@
  * Expected output:
  *
  *     4 ranks: every x is between 1.48 and 1.53
- *     bytes sent by a rank in a step: 2616, by a dense ring: 6000
+ *     bytes sent by a rank in a step: 1668, by a dense ring: 6000
  *
  * Next: train_mlp/train_mlp.c, a network on real images, and run.sh, which compares compressors
  * on it.

@@ -284,7 +284,7 @@ static void hostile(void **state)
             memcpy(at, &bad[b], 4);
             csgdi_header_write(&h, s.message);
             assert_fails(csgd_compressor_decompress(s.c, s.message, s.len, y), CSGD_E_CORRUPT,
-                         "NaN or infinity");
+                         "NaN or infinite");
             memcpy(at, kept, 4);
         }
     csgdi_header_write(&h, s.message);
