@@ -38,6 +38,7 @@ typedef enum csgd_status {
     /* What this process met. */
     CSGD_E_NOMEM = -20,     /**< memory could not be allocated */
     CSGD_E_NONFINITE = -21, /**< NaN or infinity in the input, or in a sum that overflows */
+    CSGD_E_PLUGIN = -22,    /**< a plug-in broke a rule of csgd/plugin.h; the detail says which */
 
     /* What arrived from elsewhere. */
     CSGD_E_CORRUPT = -40, /**< a message is truncated, altered or contradicts itself */

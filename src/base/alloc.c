@@ -4,8 +4,8 @@
  *
  * A block is a header of CSGDI_ALIGN bytes, which keeps what follows aligned, and the memory:
  *
- *     | next, bytes, padding : 64 | the caller's bytes |
- *                                 ^ aligned to 64, what the caller gets
+ *     | next, bytes, undo, padding : 64 | the caller's bytes |
+ *                                       ^ aligned to 64, what the caller gets
  *
  * The hook is asked for exactly this, nothing is rounded up: an address sanitizer or a canary
  * then stands directly behind the last byte that the caller may touch.
@@ -22,6 +22,7 @@
 struct csgdi_block {
     struct csgdi_block *next;
     size_t bytes; /* of the whole block, as the hook was asked for */
+    void (*undo)(void *memory);
 };
 
 _Static_assert(sizeof(struct csgdi_block) <= CSGDI_ALIGN, "the header must fit before the block");
@@ -86,6 +87,7 @@ void *csgdi_arena_alloc(csgdi_arena *arena, size_t count, size_t size)
     }
     block->next = arena->blocks;
     block->bytes = bytes;
+    block->undo = NULL;
     arena->blocks = block;
     arena->bytes += bytes;
     return (char *)block + CSGDI_ALIGN;
@@ -98,8 +100,24 @@ void *csgdi_arena_zalloc(csgdi_arena *arena, size_t count, size_t size)
     return memory;
 }
 
+void csgdi_arena_undo(void *memory, void (*undo)(void *memory))
+{
+    struct csgdi_block *block = (struct csgdi_block *)(void *)((char *)memory - CSGDI_ALIGN);
+    block->undo = undo;
+}
+
+void csgdi_arena_close(csgdi_arena *arena)
+{
+    for (struct csgdi_block *block = arena->blocks; block != NULL; block = block->next) {
+        void (*undo)(void *memory) = block->undo;
+        block->undo = NULL;
+        if (undo != NULL) undo((char *)block + CSGDI_ALIGN);
+    }
+}
+
 void csgdi_arena_free(csgdi_arena *arena)
 {
+    csgdi_arena_close(arena);
     /* The arena may itself lie in one of its blocks, as an object's own struct does. */
     struct csgdi_block *block = arena->blocks;
     arena->blocks = NULL;

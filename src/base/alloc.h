@@ -32,7 +32,14 @@ void *csgdi_arena_alloc(csgdi_arena *arena, size_t count, size_t size);
 /* The same, all bytes zero. */
 void *csgdi_arena_zalloc(csgdi_arena *arena, size_t count, size_t size);
 
-/* Free every block. */
+/* Call undo(memory) before the arena frees anything: for what an object holds that is not memory of
+ * ours.  memory is what csgdi_arena_alloc() returned; one undo each, the newest block's first. */
+void csgdi_arena_undo(void *memory, void (*undo)(void *memory));
+
+/* Call what csgdi_arena_undo() was given, each once: where the memory itself must stay. */
+void csgdi_arena_close(csgdi_arena *arena);
+
+/* Close, and free every block. */
 void csgdi_arena_free(csgdi_arena *arena);
 
 /* What lies below: alloc returns memory aligned to CSGDI_ALIGN or NULL; free gets the same size.

@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +28,7 @@ static const struct {
     {CSGD_E_STATE, "CSGD_E_STATE", "MPI not initialised or already finalised"},
     {CSGD_E_NOMEM, "CSGD_E_NOMEM", "out of memory"},
     {CSGD_E_NONFINITE, "CSGD_E_NONFINITE", "NaN or infinity in the input"},
+    {CSGD_E_PLUGIN, "CSGD_E_PLUGIN", "a plug-in broke a rule of its interface"},
     {CSGD_E_CORRUPT, "CSGD_E_CORRUPT", "corrupt message"},
     {CSGD_E_VERSION, "CSGD_E_VERSION", "message of an incompatible version"},
     {CSGD_E_MISMATCH, "CSGD_E_MISMATCH", "ranks disagree"},
@@ -75,17 +75,23 @@ static void set_detail(const char *sentence)
     detail[len] = '\0';
 }
 
-csgd_status csgdi_fail(csgd_status status, const char *format, ...)
+csgd_status csgdi_fail_list(csgd_status status, const char *format, va_list args)
 {
     /* Formatted aside, because an argument may be the sentence that is there. */
     char sentence[DETAIL_MAX] = "";
-    va_list args;
-    va_start(args, format);
     const csgdi_c_locale l = csgdi_c_locale_enter();
     (void)vsnprintf(sentence, sizeof sentence, format, args);
     csgdi_c_locale_leave(l);
-    va_end(args);
     set_detail(sentence);
+    return status;
+}
+
+csgd_status csgdi_fail(csgd_status status, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    csgdi_fail_list(status, format, args);
+    va_end(args);
     return status;
 }
 

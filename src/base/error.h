@@ -12,11 +12,16 @@
  * can the way out.  It begins with a small letter unless with a name, and has no full stop.
  */
 
+#include <stdarg.h>
 #include <csgd/status.h>
 
 /* Set this thread's sentence (cut at 511 characters) and return status. */
 csgd_status csgdi_fail(csgd_status status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same for a list of arguments. */
+csgd_status csgdi_fail_list(csgd_status status, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 
 /* Put "context: " before the sentence that is there, and return status. */
 csgd_status csgdi_fail_in(csgd_status status, const char *context);

@@ -98,15 +98,28 @@ static csgd_status read_real(const char *name, csgdi_setting *s, const char *val
     return CSGD_OK;
 }
 
+const char *csgdi_key_word(const csgdi_key *key, size_t i)
+{
+    return key->words != NULL ? key->words[i] : key->choice(i);
+}
+
 static csgd_status read_choice(const char *name, csgdi_setting *s, const char *value)
 {
     const csgdi_key *key = s->key;
-    for (size_t i = 0; key->choice(i) != NULL; i++)
-        if (strcmp(value, key->choice(i)) == 0) {
+    const char *near = NULL;
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; csgdi_key_word(key, i) != NULL; i++) {
+        const char *word = csgdi_key_word(key, i);
+        if (strcmp(value, word) == 0) {
             s->choice = i;
             return CSGD_OK;
         }
-    const char *near = csgdi_nearest(value, key->choice);
+        const size_t d = csgdi_word_distance(value, word);
+        if (d < least) {
+            least = d;
+            near = word;
+        }
+    }
     if (near == NULL) return refuse(name, key, value, "one of ");
     return csgdi_fail(CSGD_E_SPEC, "%s has no %s=" QUOTED "; did you mean %s=%s?", name, key->name,
                       value, key->name, near);
@@ -263,7 +276,7 @@ const char *csgdi_spec_choice(const csgdi_spec *spec, const char *key)
 {
     const csgdi_setting *s = setting(spec, key);
     assert(s->set && s->key->kind == CSGDI_CHOICE);
-    return s->key->choice(s->choice);
+    return csgdi_key_word(s->key, s->choice);
 }
 
 void csgdi_spec_drop(csgdi_spec *spec, const char *key)

@@ -38,7 +38,8 @@ typedef struct csgdi_key {
     csgdi_kind kind;
     double min, max;                 /* COUNT and REAL; a COUNT above 2^53 has max = 0: any u64 */
     bool above_min;                  /* REAL: min itself is excluded */
-    const char *(*choice)(size_t i); /* CHOICE: the i-th word, NULL past the last */
+    const char *(*choice)(size_t i); /* CHOICE: the i-th word, NULL past the last; or */
+    const char *const *words;        /* a list of them that ends in NULL */
     const char *fallback;            /* default as it would be written; NULL: no value */
     const char *help;                /* meaning, one phrase */
 } csgdi_key;
@@ -98,6 +99,9 @@ const char *csgdi_nearest(const char *word, const char *(*name)(size_t i));
 
 /* How far name is from word, SIZE_MAX where it is not close: for lists that are no function. */
 size_t csgdi_word_distance(const char *word, const char *name);
+
+/* The i-th word of a choice, NULL past the last; i goes up from 0. */
+const char *csgdi_key_word(const csgdi_key *key, size_t i);
 
 /* "in (0, 1]", "8 to 65536", "f32 | f64": the range as help and refusals print it. */
 void csgdi_key_range(const csgdi_key *key, char *dst, size_t cap);

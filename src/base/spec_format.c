@@ -49,7 +49,7 @@ static void put_value(csgdi_text *w, const csgdi_setting *s)
         put_real(w, s->real);
         break;
     case CSGDI_CHOICE:
-        csgdi_text_put(w, "%s", s->key->choice(s->choice));
+        csgdi_text_put(w, "%s", csgdi_key_word(s->key, s->choice));
         break;
     }
 }
@@ -100,8 +100,8 @@ void csgdi_key_range(const csgdi_key *key, char *dst, size_t cap)
         put_interval(&w, key);
         break;
     case CSGDI_CHOICE:
-        for (size_t i = 0; key->choice(i) != NULL; i++)
-            csgdi_text_put(&w, "%s%s", i > 0 ? " | " : "", key->choice(i));
+        for (size_t i = 0; csgdi_key_word(key, i) != NULL; i++)
+            csgdi_text_put(&w, "%s%s", i > 0 ? " | " : "", csgdi_key_word(key, i));
         break;
     }
     csgdi_c_locale_leave(l);

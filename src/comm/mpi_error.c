@@ -12,9 +12,10 @@
 
 /* Every status that is an error, and the MPI code that stands for it once `added`. */
 static const csgd_status statuses[] = {
-    CSGD_E_INVAL,    CSGD_E_SPEC,  CSGD_E_UNSUPPORTED, CSGD_E_SPACE,   CSGD_E_BUSY,
-    CSGD_E_STATE,    CSGD_E_NOMEM, CSGD_E_NONFINITE,   CSGD_E_CORRUPT, CSGD_E_VERSION,
-    CSGD_E_MISMATCH, CSGD_E_PEER,  CSGD_E_TRANSPORT,   CSGD_E_TIMEOUT, CSGD_E_BROKEN,
+    CSGD_E_INVAL,  CSGD_E_SPEC,      CSGD_E_UNSUPPORTED, CSGD_E_SPACE,
+    CSGD_E_BUSY,   CSGD_E_STATE,     CSGD_E_NOMEM,       CSGD_E_NONFINITE,
+    CSGD_E_PLUGIN, CSGD_E_CORRUPT,   CSGD_E_VERSION,     CSGD_E_MISMATCH,
+    CSGD_E_PEER,   CSGD_E_TRANSPORT, CSGD_E_TIMEOUT,     CSGD_E_BROKEN,
 };
 
 /* For CSGD_E_STATE, when MPI cannot be asked for a code; MPI's own are small. */

@@ -157,6 +157,7 @@ csgd_status csgd_reducer_destroy(csgd_reducer **r)
     abandoned = (*r)->health == CSGDI_TERMINAL;
     (*r)->transport.ops->close(&(*r)->transport, abandoned);
     arena = (*r)->arena; /* the object itself lives in it */
+    csgdi_arena_close(&arena);
     if (!abandoned || !(*r)->transport.ops->keeps_buffers) csgdi_arena_free(&arena);
     *r = NULL;
     return CSGD_OK;

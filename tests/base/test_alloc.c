@@ -77,6 +77,38 @@ static void accounted_exactly(void **state)
     assert_int_equal(csgd_budget_calls(), 2 * TEST_COUNT(sizes));
 }
 
+static int undone;
+
+static void undo(void *memory)
+{
+    assert_int_equal(*(int *)memory, undone++);
+}
+
+/* Before anything is freed, the newest first, and each once. */
+static void undo_before_freeing(void **state)
+{
+    (void)state;
+    for (int closed = 0; closed < 2; closed++) {
+        csgdi_arena a = {0};
+        for (int i = 3; i > 0; i--) {
+            int *p = csgdi_arena_alloc(&a, 1, sizeof *p);
+            assert_non_null(p);
+            assert_non_null(csgdi_arena_alloc(&a, 10, 1));
+            *p = i - 1;
+            csgdi_arena_undo(p, undo);
+        }
+        undone = 0;
+        if (closed) {
+            csgdi_arena_close(&a);
+            assert_int_equal(undone, 3);
+            assert_int_equal(csgd_budget_live_blocks(), 6);
+        }
+        csgdi_arena_free(&a);
+        assert_int_equal(undone, 3);
+        assert_int_equal(csgd_budget_live_blocks(), 0);
+    }
+}
+
 /* An object's arena may lie in the object's own block. */
 static void arena_in_its_own_block(void **state)
 {
@@ -248,6 +280,7 @@ int main(void)
         BUDGETED(aligned),
         BUDGETED(zeroed),
         BUDGETED(accounted_exactly),
+        BUDGETED(undo_before_freeing),
         BUDGETED(arena_in_its_own_block),
         cmocka_unit_test(sizes_saturate),
         BUDGETED(overflow_is_refused),

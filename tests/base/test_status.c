@@ -24,6 +24,7 @@ static const struct {
     {-6, "CSGD_E_STATE"},
     {-20, "CSGD_E_NOMEM"},
     {-21, "CSGD_E_NONFINITE"},
+    {-22, "CSGD_E_PLUGIN"},
     {-40, "CSGD_E_CORRUPT"},
     {-41, "CSGD_E_VERSION"},
     {-60, "CSGD_E_MISMATCH"},
