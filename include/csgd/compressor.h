@@ -60,6 +60,7 @@ typedef struct csgd_compressor csgd_compressor;
  * @retval CSGD_E_SPEC         unknown name, key or value, or one out of range (k > n, say).
  * @retval CSGD_E_UNSUPPORTED  this compressor cannot take this n.
  * @retval CSGD_E_NOMEM        no memory.
+ * @retval CSGD_E_PLUGIN       a plug-in broke a rule (csgd/plugin.h).
  * @retval CSGD_E_INVAL        c is NULL.
  */
 CSGD_API csgd_status csgd_compressor_create(const char *spec, size_t n, csgd_compressor **c);
@@ -94,8 +95,9 @@ CSGD_API csgd_status csgd_compressor_set_step(csgd_compressor *c, uint64_t step)
  * @retval CSGD_E_SPACE      cap is below the bound.
  * @retval CSGD_E_NONFINITE  a lossy compressor met NaN or infinity.  One that draws its entries at
  *                           random looks at those only.
- * On any error *len and the step are as before, and dst too, except that CSGD_E_NONFINITE leaves
- * its bytes undefined: x is read once, and may be half encoded when the culprit is found.
+ * @retval CSGD_E_PLUGIN     a plug-in broke a rule (csgd/plugin.h).
+ * On any error *len and the step are as before, and dst too, except that the last two leave its
+ * bytes undefined: x is read once, and may be half encoded when the culprit is found.
  *
  * Cost: time linear in n; no allocation.
  */

@@ -54,8 +54,9 @@ CSGD_API size_t csgd_feedback_memory_bytes(const csgd_feedback *f);
  * @retval CSGD_E_INVAL      a pointer is NULL.
  * @retval CSGD_E_SPACE      cap is below the bound.
  * @retval CSGD_E_NONFINITE  g or g + e has NaN or infinity, which must not enter the residual.
+ * @retval CSGD_E_PLUGIN     a plug-in broke a rule (csgd/plugin.h).
  * On any error residual, step and *len are exactly as before, so the call may be repeated; dst too,
- * except that CSGD_E_NONFINITE leaves its bytes undefined.
+ * except that the last two leave its bytes undefined.
  */
 CSGD_API csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst,
                                             size_t cap, size_t *len);

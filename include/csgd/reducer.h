@@ -77,6 +77,8 @@ typedef struct csgd_tensor {
  * @retval CSGD_E_CORRUPT    a message was altered; recv is undefined, r is broken.
  * @retval CSGD_E_NONFINITE  `algorithm=sra`: a sum of finite values overflows and cannot be encoded
  *                           again; recv is undefined, r is broken, on all ranks.
+ * @retval CSGD_E_PLUGIN     a plug-in broke a rule (csgd/plugin.h); recv is as before, but where it
+ *                           was a second encoding recv is undefined and r broken.
  * @retval CSGD_E_TRANSPORT, CSGD_E_TIMEOUT   recv is undefined, r can only be destroyed.
  * @retval CSGD_E_BROKEN     r is broken since an earlier call; recv is as before.
  */
@@ -255,7 +257,7 @@ CSGD_API csgd_status csgd_team_run(csgd_team *team, void (*work)(int rank, void 
  * @retval CSGD_OK
  * @retval CSGD_E_INVAL        r or team is NULL or rank out of range.  Where team or rank is the
  *                             cause the peers cannot be told, and wait.
- * @retval CSGD_E_SPEC, CSGD_E_UNSUPPORTED, CSGD_E_NOMEM   on this rank.
+ * @retval CSGD_E_SPEC, CSGD_E_UNSUPPORTED, CSGD_E_NOMEM, CSGD_E_PLUGIN   on this rank.
  * @retval CSGD_E_MISMATCH     ranks differ in n or spec; the detail names two and their values.
  * @retval CSGD_E_PEER         another rank failed.
  */

@@ -140,7 +140,8 @@ static csgd_status check(const csgd_reducer *r, const csgdi_call *call)
     return CSGD_OK;
 }
 
-/* Feedback and compression: all that this rank does before it meets the others. */
+/* Feedback and compression: all that this rank does before it meets the others.  Returns flags for
+ * the agreement. */
 static uint64_t prepare(csgd_reducer *r)
 {
     csgdi_call *call = &r->call;
@@ -205,6 +206,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
                            .layout = r->gathered};
     if (a->failure == CSGD_OK && n == r->layout.n && type == r->compressor.type && op == 1)
         a->flags = prepare(r);
+    if (a->failure == CSGD_OK) a->failure = csgdi_compressor_fault(&r->compressor);
     a->length = call->len;
     memcpy(a->field, r->identity, sizeof a->field);
     a->field[CSGDI_FIELD_N] = n;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "comm/reducer.h"
 #include "compressors/mask.h"
+#include "compressors/plugin.h"
 #include "compressors/stream.h"
 
 typedef struct page {
@@ -54,6 +55,13 @@ static void put_keys(page *p, csgdi_keys keys)
     }
 }
 
+static void put_compressor(page *p, const csgdi_compressor_ops *ops)
+{
+    put_title(p, ops->name, ops->summary, ops->source);
+    put_keys(p, ops->keys);
+    if (ops->no_zero) put_keys(p, csgdi_mask_keys);
+}
+
 static void put_heading(page *p, const char *heading)
 {
     if (p->format == CSGD_HELP_TEXT)
@@ -75,12 +83,10 @@ csgd_status csgd_spec_help(csgd_help_format format, char *dst, size_t cap, size_
         return csgdi_fail(CSGD_E_INVAL, "there is no help format %d", (int)format);
 
     put_heading(&p, "Compressors, the first word of a spec, each with the keys of its own");
-    for (size_t i = 0; csgdi_compressor_list(i) != NULL; i++) {
-        const csgdi_compressor_ops *ops = csgdi_compressor_list(i);
-        put_title(&p, ops->name, ops->summary, ops->source);
-        put_keys(&p, ops->keys);
-        if (ops->no_zero) put_keys(&p, csgdi_mask_keys);
-    }
+    for (size_t i = 0; csgdi_compressor_list(i) != NULL; i++)
+        put_compressor(&p, csgdi_compressor_list(i));
+    for (size_t i = 0; csgdi_plugin_list(i) != NULL; i++)
+        put_compressor(&p, csgdi_plugin_list(i));
     put_heading(&p, "Keys of the compressors that select entries, and send indices with values");
     put_keys(&p, csgdi_stream_keys);
     put_heading(&p, "Keys of every compressor");

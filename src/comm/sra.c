@@ -187,9 +187,12 @@ static void reduce(csgd_reducer *r, uint8_t *dst)
     }
     r->owner.compressor.step = r->step;
     if (self->found == CSGD_OK && !csgdi_feedback_write(&r->owner.feedback, sum, dst, &len)) {
-        self->found = CSGD_E_NONFINITE;
-        snprintf(self->sentence, sizeof self->sentence,
-                 "the sum of finite vectors is not finite: it overflows the element type");
+        self->found = csgdi_compressor_fault(&r->owner.compressor);
+        snprintf(self->sentence, sizeof self->sentence, "%s",
+                 self->found != CSGD_OK
+                     ? csgd_error_detail()
+                     : "the sum of finite vectors is not finite: it overflows the element type");
+        if (self->found == CSGD_OK) self->found = CSGD_E_NONFINITE;
     }
     if (self->found != CSGD_OK) {
         const csgdi_header header = {.compressor = POISON,

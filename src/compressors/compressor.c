@@ -78,11 +78,14 @@ csgd_status csgd_compressor_compress(csgd_compressor *c, const void *x, uint8_t 
         csgdi_elements_widen(&c->core, x, c->core.n, c->wide);
         x = c->wide;
     }
-    if (!csgdi_message_write(&c->core, x, dst, len))
+    if (!csgdi_message_write(&c->core, x, dst, len)) {
+        const csgd_status fault = csgdi_compressor_fault(&c->core);
+        if (fault != CSGD_OK) return fault;
         return csgdi_fail(CSGD_E_NONFINITE,
                           "x has NaN or infinity, which %s cannot express, or values that it would "
                           "take beyond the element type",
                           c->core.ops->name);
+    }
     csgdi_message_delivered(&c->core);
     c->core.step++;
     return CSGD_OK;

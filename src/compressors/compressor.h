@@ -132,10 +132,21 @@ struct csgdi_compressor {
     const size_t *segment; /* n_segments + 1 boundaries of tensors that select alone, or NULL */
     const size_t *segment_cols; /* columns of each of them as a matrix, or NULL */
     size_t n_segments;
-    void *state; /* the compressor's own */
+    void *state;        /* the compressor's own */
+    csgd_status *fault; /* why it did not encode where x is finite; NULL: that never happens */
 };
 
-/* Every compressor: the i-th, NULL past the last, and by name. */
+/* After an encoding that returned false: CSGD_OK where x is not finite; else a plug-in's mistake,
+ * whose sentence is this thread's, and which is forgotten then. */
+static inline csgd_status csgdi_compressor_fault(const csgdi_compressor *c)
+{
+    const csgd_status st = c->fault != NULL ? *c->fault : CSGD_OK;
+
+    if (st != CSGD_OK) *c->fault = CSGD_OK;
+    return st;
+}
+
+/* Every compressor of ours: the i-th, NULL past the last; and by name, plug-ins included. */
 const csgdi_compressor_ops *csgdi_compressor_list(size_t i);
 const csgdi_compressor_ops *csgdi_compressor_find(const char *name);
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "base/error.h"
-#include "compressors/compressor.h"
 #include "compressors/mask.h"
+#include "compressors/plugin.h"
 #include "compressors/stream.h"
 
 static const csgdi_compressor_ops *const list[] = {
@@ -32,15 +32,23 @@ const csgdi_compressor_ops *csgdi_compressor_list(size_t i)
     return i < sizeof list / sizeof *list ? list[i] : NULL;
 }
 
+/* Ours, then plug-ins. */
+static const csgdi_compressor_ops *any(size_t i)
+{
+    const size_t ours = sizeof list / sizeof *list;
+
+    return i < ours ? list[i] : csgdi_plugin_list(i - ours);
+}
+
 static const char *compressor_name(size_t i)
 {
-    return csgdi_compressor_list(i) ? list[i]->name : NULL;
+    return any(i) != NULL ? any(i)->name : NULL;
 }
 
 const csgdi_compressor_ops *csgdi_compressor_find(const char *name)
 {
-    for (size_t i = 0; i < sizeof list / sizeof *list; i++)
-        if (strcmp(list[i]->name, name) == 0) return list[i];
+    for (size_t i = 0; any(i) != NULL; i++)
+        if (strcmp(any(i)->name, name) == 0) return any(i);
     return NULL;
 }
 
@@ -70,13 +78,27 @@ const char *csgdi_spec_text(const char *spec)
     return spec == NULL ? "none" : spec;
 }
 
+/* Only a plug-in can have a key of ours: it does not know those that later versions add. */
+static csgd_status check_own_keys(const csgdi_compressor_ops *ops, const csgdi_keys *groups,
+                                  size_t n)
+{
+    for (size_t g = 0; g < n; g++)
+        for (size_t i = 0; i < groups[g].n; i++)
+            for (size_t own = 0; own < ops->keys.n; own++)
+                if (strcmp(groups[g].key[i].name, ops->keys.key[own].name) == 0)
+                    return csgdi_fail(CSGD_E_SPEC,
+                                      "the plug-in %s has a key \"%s\", which is the library's own",
+                                      ops->name, ops->keys.key[own].name);
+    return CSGD_OK;
+}
+
 csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, size_t n_more,
                                    csgdi_spec *spec, const csgdi_compressor_ops **ops)
 {
     csgdi_keys groups[8];
     size_t n = 0;
     char name[CSGDI_SPEC_NAME];
-    const csgd_status st = csgdi_spec_name(text, name);
+    csgd_status st = csgdi_spec_name(text, name);
 
     if (st != CSGD_OK) return st;
     *ops = csgdi_compressor_find(name);
@@ -93,5 +115,7 @@ csgd_status csgdi_compressor_parse(const char *text, const csgdi_keys *more, siz
     if ((*ops)->no_zero) groups[n++] = csgdi_mask_keys;
     groups[n++] = csgdi_compressor_keys;
     if (n_more > 0) memcpy(groups + n, more, n_more * sizeof *more);
-    return csgdi_spec_parse(spec, text, groups, n + n_more);
+    n += n_more;
+    st = check_own_keys(*ops, groups + 1, n - 1);
+    return st == CSGD_OK ? csgdi_spec_parse(spec, text, groups, n) : st;
 }

@@ -69,11 +69,14 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
         csgdi_elements_widen(c, g, c->n, f->inner.wide);
         g = f->inner.wide;
     }
-    if (!csgdi_feedback_write(&f->core, g, dst, len))
+    if (!csgdi_feedback_write(&f->core, g, dst, len)) {
+        const csgd_status fault = csgdi_compressor_fault(c);
+        if (fault != CSGD_OK) return fault;
         return csgdi_fail(CSGD_E_NONFINITE,
                           "g, or g and the residual together, has NaN or infinity, or values that "
                           "%s would take beyond the element type",
                           c->ops->name);
+    }
     csgdi_feedback_commit(&f->core, NULL, NULL);
     csgdi_message_delivered(c);
     c->step++;

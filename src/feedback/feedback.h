@@ -69,8 +69,8 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
 csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
                                 csgdi_compressor *compressor, csgdi_arena *arena);
 
-/* Write the message of m for g.  False if m is not finite and the compressor is not exact: dst is
- * undefined then, and nothing else has changed. */
+/* Write the message of m for g.  False if m is not finite and the compressor is not exact, or
+ * where csgdi_compressor_fault() says so: dst is undefined then, and nothing else has changed. */
 bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len);
 
 /* *m = the n elements to compress, valid until the next call; whether all are finite. */
