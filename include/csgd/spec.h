@@ -11,7 +11,7 @@
  *     "topk ratio=0.01"                            1 % of the entries, error feedback on
  *     "sign block=512 feedback=ef algorithm=allgather"
  *
- * NAME is a compressor.  Words are separated by spaces or tabs; order does not matter; a key may
+ * NAME is a compressor, of the library or registered with csgd/plugin.h.  Words are separated by spaces or tabs; order does not matter; a key may
  * appear once.  A name, key or value that is not known is refused, with a sentence that names
  * the nearest valid one.  Numbers are read in the C locale whatever the program's locale is.
  * Real values may be written 0.01 or 1e-2; the two are the same spec.  At most 511 characters.

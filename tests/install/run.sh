@@ -6,6 +6,8 @@
 #     run.sh find_package        a CMake project in C
 #     run.sh find_package_cxx    the same in C++ only
 #     run.sh pkg_config          plain compile lines
+#     run.sh plugin              a plug-in in C, on a team of threads
+#     run.sh plugin_cxx          the same in C++
 #
 # ctest runs it, with the names of the tools in the environment; all it writes is below $WORK.
 # Each consumer is linked with the shared and with the static library, and run on three ranks.
@@ -140,5 +142,10 @@ tree) tree ;;
 find_package) find_package C ;;
 find_package_cxx) find_package CXX ;;
 pkg_config) pkg_config ;;
+plugin | plugin_cxx)
+    source=$here/consumer/plugin_team.c
+    MPI=no # its ranks are threads
+    if [ "$what" = plugin ]; then find_package C; else find_package CXX; fi
+    ;;
 *) fail "there is no $what" ;;
 esac
