@@ -11,10 +11,11 @@
  *     "topk ratio=0.01"                            1 % of the entries, error feedback on
  *     "sign block=512 feedback=ef algorithm=allgather"
  *
- * NAME is a compressor, of the library or registered with csgd/plugin.h.  Words are separated by spaces or tabs; order does not matter; a key may
- * appear once.  A name, key or value that is not known is refused, with a sentence that names
- * the nearest valid one.  Numbers are read in the C locale whatever the program's locale is.
- * Real values may be written 0.01 or 1e-2; the two are the same spec.  At most 511 characters.
+ * NAME is a compressor, of the library or registered with csgd/plugin.h.  Words are separated by
+ * spaces or tabs; order does not matter; a key may appear once.  A name, key or value that is not
+ * known is refused, with a sentence that names the nearest valid one.  Numbers are read in the C
+ * locale whatever the program's locale is.  Real values may be written 0.01 or 1e-2; the two are
+ * the same spec.  At most 511 characters.
  *
  * Defaults are what a practitioner would choose: a biased compressor gets `feedback=ef`, an
  * exact or unbiased one `feedback=none`; `algorithm=auto` takes what returns the sum of the
