@@ -7,7 +7,7 @@
  *
  *     static csgd_status create(csgd_plugin_setup *setup, void **state)
  *     {
- *         setup->max_k = (setup->n + 1) / 2;          // keys, if any: csgd_plugin_count(setup, "k")
+ *         setup->max_k = (setup->n + 1) / 2;          // or a key's: csgd_plugin_count(setup, "k")
  *         *state = my_state(setup->n);
  *         return *state != NULL ? CSGD_OK : CSGD_E_NOMEM;
  *     }
@@ -30,29 +30,33 @@
  * Rules for all functions of a plug-in:
  *
  *   - What they write is a function of their arguments, of what create was told and of the keys:
- *     not of earlier calls, of time, of addresses, or of the machine.  Decoding does not depend on the
- *     rank.  Values that ranks share come from no transcendental of libm, which differ between
+ *     not of earlier calls, of time, of addresses, or of the machine.  Decoding does not depend on
+ *     the rank.  Values that ranks share come from no transcendental of libm, which differ between
  *     machines, and from no sum whose order is not fixed.
  *   - Outside of create they allocate nothing, and do not block.
  *   - They read and write what they are given and no more, whatever bytes they are asked to judge,
  *     and whatever bytes their own check_block has accepted.
- *   - An object is used by one thread at a time, different objects by several; a state belongs to one
- *     object.  It is const because one object may encode and decode several vectors in turn: what
- *     it points to may be scratch, but no memory of a call.
+ *   - An object is used by one thread at a time, different objects by several; a state belongs to
+ *     one object.  It is const because one object may encode and decode several vectors in turn:
+ *     what it points to may be scratch, but no memory of a call.
  *   - They call nothing of libcsgd but what this header declares.
  *   - Vectors are float or double, aligned as such; bytes have no alignment.
  *
  * What the library guards.  No function sees n = 0, NaN or infinity in x.  After encode_block it
- * lets check_block judge the codes and decodes them; after select it looks at k, indices and values.
- * Codes refused by their own plug-in, values that are not finite, more than max_k entries, an index
- * twice or out of order or not below n: the call fails with CSGD_E_PLUGIN before anything has
- * changed, on the other ranks with CSGD_E_PEER.  Codes from elsewhere that check_block accepts but
- * that decode to NaN or infinity are corrupt.  That costs one more decoding for each encoding, and
- * one for each message that arrives.
+ * lets check_block judge the codes and decodes them; after select it looks at k, indices and
+ * values.  Codes refused by their own plug-in, values that are not finite, more than max_k entries,
+ * an index twice or out of order or not below n: the call fails with CSGD_E_PLUGIN before anything
+ * has changed, on the other ranks with CSGD_E_PEER; a second encoding in mid-exchange breaks the
+ * reducer instead, with CSGD_E_PLUGIN on all ranks.  Codes from elsewhere that check_block accepts
+ * but that decode to NaN or infinity are corrupt.  That costs one more decoding for each encoding,
+ * and one for each message that arrives.
  *
  * What it cannot guard: that a plug-in stays inside its buffers, is deterministic, and is the same
  * code under the same name on all ranks.  A rank on which the name is not registered fails to
  * create its reducer with CSGD_E_SPEC, and the others with CSGD_E_PEER.
+ *
+ * Memory that create takes is the plug-in's own, and not in csgd_reducer_memory_bytes().  Of a
+ * vector of tensors a selecting plug-in sees one vector: it does not select in each of them.
  */
 
 #include <stddef.h>
@@ -115,7 +119,7 @@ typedef struct csgd_plugin_call {
     uint32_t second; /**< 1 where a sum over ranks is encoded, 0 where it is a rank's own vector */
 } csgd_plugin_call;
 
-/** A compressor.  Strings and the table of keys are not copied: they stay as long as the process. */
+/** A compressor.  Strings and tables are not copied: they stay as long as the process. */
 typedef struct csgd_plugin {
     size_t size; /**< sizeof(csgd_plugin): fields may be added at the end */
     const char
@@ -158,8 +162,8 @@ typedef struct csgd_plugin {
 
     /* --- select --- */
 
-    /** Choose k entries of x[0..n), k from 0 to max_k: write their indices, strictly increasing, and
-     *  the values to send for them, which need not be x's.  Return k. */
+    /** Choose k entries of x[0..n), k from 0 to max_k: write their indices, strictly increasing,
+     *  and the values to send for them, which need not be x's.  Return k. */
     size_t (*select)(const void *state, const void *x, size_t n, const csgd_plugin_call *call,
                      uint32_t *index, void *value);
 } csgd_plugin;
