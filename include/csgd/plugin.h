@@ -122,10 +122,9 @@ typedef struct csgd_plugin_call {
 /** A compressor.  Strings and tables are not copied: they stay as long as the process. */
 typedef struct csgd_plugin {
     size_t size; /**< sizeof(csgd_plugin): fields may be added at the end */
-    const char
-        *name; /**< the first word of a spec: a lower-case letter, then such letters, digits and
-                              `_`, at most 31.  A prefix of your own keeps clear of later compressors
-                              of the library */
+    /** The first word of a spec: a lower-case letter, then such letters, digits and `_`, at most
+     *  31.  A prefix of your own keeps clear of later compressors of the library. */
+    const char *name;
     const char *summary; /**< one phrase, for the help */
     const char *source;  /**< who published it; NULL: nobody */
     const csgd_plugin_key *keys;

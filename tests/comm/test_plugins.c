@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* test_plugins.c: plug-ins over ranks: the same bits as the compressors of ours that they mimic, and
- * what all ranks see of one rank's mistake. */
+/* test_plugins.c: plug-ins over ranks: the same bits as the compressors of ours that they mimic,
+ * and what all ranks see of one rank's mistake. */
 
 #include "compressors/plugins.h"
 #include "support/ranks.h"
@@ -149,7 +149,7 @@ static void mistake(ranks *all, int rank, void *arg)
     csgd_reducer_destroy(&r);
 }
 
-/* The same in the second encoding of sra, found in mid-exchange: all ranks fail, and clear mends. */
+/* The same in the second encoding of sra, found in mid-exchange: all fail, and clear mends. */
 static void second_mistake(ranks *all, int rank, void *arg)
 {
     const int last = all->n_ranks - 1;

@@ -402,32 +402,36 @@ static void corrupt_bytes(void **state)
         csgd_compressor_destroy(&c);
         assert_true(accepted[s] > 0 && refused[s] > 0);
     }
+}
 
-    {
-        float x[N] = {1, 2, 3}, y[N];
-        csgd_compressor *c;
-        csgdi_header h;
+/* The sentence says which block, whose plug-in and what. */
+static void corrupt_blocks(void **state)
+{
+    float x[N] = {1, 2, 3}, y[N];
+    uint8_t message[512];
+    csgd_compressor *c;
+    csgdi_header h;
+    size_t len;
 
-        assert_ok(csgd_compressor_create("t_sign block=8", N, &c));
-        assert_ok(csgd_compressor_compress(c, x, message, sizeof message, &len));
-        assert_ok(csgdi_header_read(message, len, &h));
-        message[CSGDI_HEADER_BYTES + 5 + 3] |= 0x80; /* the sign of the second scale */
-        csgdi_header_write(&h, message);
-        message[CSGDI_HEADER_BYTES + 5] = 1;
-        csgdi_header_write(&h, message);
-        assert_fails(csgd_compressor_decompress(c, message, len, y), CSGD_E_CORRUPT,
-                     "block 1: t_sign: the scale is -");
-        csgd_compressor_destroy(&c);
+    (void)state;
+    x[8] = 1;
+    assert_ok(csgd_compressor_create("t_sign block=8", N, &c)); /* 4 + 1 bytes a block */
+    assert_ok(csgd_compressor_compress(c, x, message, sizeof message, &len));
+    assert_ok(csgdi_header_read(message, len, &h));
+    message[CSGDI_HEADER_BYTES + 5 + 3] |= 0x80; /* the sign of the second scale */
+    csgdi_header_write(&h, message);
+    assert_fails(csgd_compressor_decompress(c, message, len, y), CSGD_E_CORRUPT,
+                 "block 1: t_sign: the scale is -0.125");
+    csgd_compressor_destroy(&c);
 
-        assert_ok(csgd_compressor_create("t_codes", N, &c));
-        assert_ok(csgd_compressor_compress(c, x, message, sizeof message, &len));
-        assert_ok(csgdi_header_read(message, len, &h));
-        memset(message + CSGDI_HEADER_BYTES + 2 * 5, 0xff, 4);
-        csgdi_header_write(&h, message);
-        assert_fails(csgd_compressor_decompress(c, message, len, y), CSGD_E_CORRUPT,
-                     "block 2: t_codes: the codes stand for NaN");
-        csgd_compressor_destroy(&c);
-    }
+    assert_ok(csgd_compressor_create("t_codes", N, &c)); /* 4 + 1 bytes an element */
+    assert_ok(csgd_compressor_compress(c, x, message, sizeof message, &len));
+    assert_ok(csgdi_header_read(message, len, &h));
+    memset(message + CSGDI_HEADER_BYTES + 2 * 5, 0xff, 4);
+    csgdi_header_write(&h, message);
+    assert_fails(csgd_compressor_decompress(c, message, len, y), CSGD_E_CORRUPT,
+                 "block 2: t_codes: the codes stand for NaN");
+    csgd_compressor_destroy(&c);
 }
 
 static void random_words(void **state)
@@ -521,21 +525,14 @@ static void from_several_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bad_structs),
-        cmocka_unit_test(bad_keys),
-        cmocka_unit_test(names_are_taken),
-        cmocka_unit_test(numbers_are_frozen),
-        cmocka_unit_test(later_versions),
-        cmocka_unit_test(keys_of_the_library),
-        cmocka_unit_test(specs),
-        cmocka_unit_test(whether_biased),
-        cmocka_unit_test(empty_vectors),
-        cmocka_unit_test(every_allocation_fails_once),
-        cmocka_unit_test(mistakes),
-        cmocka_unit_test(corrupt_bytes),
-        cmocka_unit_test(random_words),
-        cmocka_unit_test(help_lists_them),
-        cmocka_unit_test(from_several_threads),
+        cmocka_unit_test(bad_structs),     cmocka_unit_test(bad_keys),
+        cmocka_unit_test(names_are_taken), cmocka_unit_test(numbers_are_frozen),
+        cmocka_unit_test(later_versions),  cmocka_unit_test(keys_of_the_library),
+        cmocka_unit_test(specs),           cmocka_unit_test(whether_biased),
+        cmocka_unit_test(empty_vectors),   cmocka_unit_test(every_allocation_fails_once),
+        cmocka_unit_test(mistakes),        cmocka_unit_test(corrupt_bytes),
+        cmocka_unit_test(corrupt_blocks),  cmocka_unit_test(random_words),
+        cmocka_unit_test(help_lists_them), cmocka_unit_test(from_several_threads),
     };
     return cmocka_run_group_tests_name("compressors/plugin", tests, NULL, NULL);
 }
