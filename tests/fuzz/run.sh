@@ -53,7 +53,8 @@ prepare() { # TARGET: where its seeds and findings are
 one() { # TARGET
     local log=build/fuzz/$1.log result=passed
     prepare "$1"
-    "build/fuzz/tests/fuzz/fuzzer_$1" "${common[@]}" "$limit" -max_len=1024 -print_final_stats=1 \
+    "build/fuzz/tests/fuzz/fuzzer_$1" "${common[@]}" "$limit" -max_len=1024 -entropic_scale_per_exec_time=1 \
+        -print_final_stats=1 \
         -artifact_prefix="build/fuzz/failed/$1-" "build/fuzz/found/$1" "tests/fuzz/corpus/$1" \
         "build/fuzz/seeds/$1" >"$log" 2>&1 || result="FAILED, see $log"
     awk -v name="$1" -v result="$result" '
