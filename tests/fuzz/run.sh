@@ -71,7 +71,7 @@ if [ "$keep" = yes ]; then
         base=$(mktemp -d)
         cp "tests/fuzz/corpus/$target"/* "build/fuzz/seeds/$target"/* "$base" 2>/dev/null || true
         before=$(find "$base" -type f | sort)
-        "build/fuzz/tests/fuzz/fuzzer_$target" "${common[@]}" -merge=1 -max_len=512 "$base" \
+        "build/fuzz/tests/fuzz/fuzzer_$target" "${common[@]}" -merge=1 -use_counters=0 -max_len=512 "$base" \
             "build/fuzz/found/$target" >"build/fuzz/$target.merge.log" 2>&1
         comm -13 <(echo "$before") <(find "$base" -type f | sort) |
             xargs -r cp -t "tests/fuzz/corpus/$target"
