@@ -283,7 +283,6 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .bits = BITS,
         .seed = SEED,
         .clip = 2.5, /* terngrad, by default */
-        .nearest = strstr(c->keys, "nearest") != NULL,
     };
     trace t = {.c = c, .n_ranks = n_ranks};
     oracle *o = oracle_create(c->compressor, &settings, n_ranks);

@@ -4,7 +4,7 @@
  *
  *     byte 0   bit 0 type | bit 1 two channels | bits 2..4 n | bits 5..7 address of the stream
  *     byte 1   largest k, of 255 parts of n
- *     byte 2   bits 0..1 instruction set
+ *     byte 2   bits 0..1 instruction set | bits 2..3 coder of indices | bits 4..6 of values
  *     then     the stream
  *
  * A stream that passes is applied in all modes, and by another instruction set with the same bits. */
@@ -21,6 +21,7 @@ typedef struct setting {
     const csgdi_kernels *kernels, *other;
     size_t n, max_k;
     unsigned channels;
+    csgdi_sparse_format format;
     size_t shift;
 } setting;
 
@@ -32,7 +33,11 @@ static setting setting_of(const uint8_t *choice)
                  .other = csgdi_kernels_find(isa != NULL ? isa : "ref", type),
                  .n = sizes[choice[0] >> 2 & 7],
                  .channels = choice[0] & 2 ? 2 : 1,
+                 .format = {(csgdi_index_coder)(choice[2] >> 2 & 3),
+                            (csgdi_value_coder)((choice[2] >> 4 & 7) % 6)},
                  .shift = choice[0] >> 5};
+
+    if (s.format.value == CSGDI_VALUE_F64 && type == CSGD_F32) s.format.value = CSGDI_VALUE_F32;
 
     if (s.other == NULL) s.other = s.kernels;
     s.max_k = (s.n * choice[1] + 254) / 255;
@@ -42,7 +47,7 @@ static setting setting_of(const uint8_t *choice)
 /* Every place that knows the parameters of a stream is here. */
 static csgd_status check(const setting *s, const uint8_t *src, size_t len)
 {
-    return csgdi_sparse_check(s->kernels, src, len, s->n, s->max_k, s->channels);
+    return csgdi_sparse_check(s->kernels, s->format, src, len, s->n, s->max_k, s->channels);
 }
 
 static void apply(const setting *s, const csgdi_kernels *kernels, const uint8_t *src,
@@ -53,7 +58,7 @@ static void apply(const setting *s, const csgdi_kernels *kernels, const uint8_t 
 
 static size_t make(const setting *s, csgdi_sparse *sparse, uint8_t *dst)
 {
-    return csgdi_sparse_write(s->kernels, sparse, dst);
+    return csgdi_sparse_write(s->kernels, s->format, sparse, dst);
 }
 
 /* Blocks of exactly n elements, made once for each n and type. */
