@@ -56,18 +56,24 @@ static void fill(int rank, int step, float *x)
 }
 
 /* A corrupt message: its readers break, the others learn at the next call, clear mends all. */
+typedef struct corruption {
+    const char *spec;
+    uint64_t after; /* what is gathered before messages are: lengths, if they differ */
+} corruption;
+
 static void corrupt_part(ranks *all, int rank, void *arg)
 {
+    const corruption *how = arg;
     csgd_reducer *r = NULL;
     float x[N], y[N], before[N], residual[N];
     csgd_status st;
 
-    (void)arg;
-    RANK_CHECK(all, rank, all->create(all, rank, N, "topk ratio=0.1", &r) == CSGD_OK);
+    RANK_CHECK(all, rank, all->create(all, rank, N, how->spec, &r) == CSGD_OK);
     if (r == NULL) return;
     fill(rank, 0, x);
     RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
-    if (rank == 1) csgdi_team_fault(all->team, (csgdi_fault){CSGDI_FAULT_CORRUPT, 1, 0, 997});
+    if (rank == 1)
+        csgdi_team_fault(all->team, (csgdi_fault){CSGDI_FAULT_CORRUPT, 1, how->after, 997});
     RANK_CHECK(all, rank, csgd_reducer_residual(r, before) == CSGD_OK);
     st = csgd_reducer_allreduce(r, x, y, N);
     RANK_CHECK(all, rank, st == (rank == 1 ? CSGD_OK : CSGD_E_CORRUPT));
@@ -88,10 +94,15 @@ static void corrupt_part(ranks *all, int rank, void *arg)
 
 static void corrupt(void **state)
 {
+    static const int sizes[] = {2, 3, 8};
+    corruption how[] = {{"topk ratio=0.1 indices=raw", 0},
+                        {"topk ratio=0.1", 1},
+                        {"sign block=8 algorithm=allgather", 0}};
+
     (void)state;
-    ranks_run(2, corrupt_part, NULL);
-    ranks_run(3, corrupt_part, NULL);
-    ranks_run(8, corrupt_part, NULL);
+    for (size_t i = 0; i < TEST_COUNT(how); i++)
+        for (size_t j = 0; j < TEST_COUNT(sizes); j++)
+            ranks_run(sizes[j], corrupt_part, &how[i]);
 }
 
 /* A piece that is corrupt in the first half of sra: its owner poisons the second half, so that all
