@@ -32,7 +32,12 @@ typedef struct csgdi_compressor csgdi_compressor;
 typedef struct csgdi_source {
     /* Write elements [first, first + count) to m; whether they are finite. */
     bool (*fill)(const void *object, size_t first, size_t count, void *m);
+
+    /* Call what fill will read for such a range from memory. */
+    void (*soon)(const void *object, size_t first, size_t count);
     const void *object;
+
+    const void *a, *b; /* m is a + b, n elements each; or NULL */
 } csgdi_source;
 
 typedef enum csgdi_family { CSGDI_EXACT, CSGDI_QUANTIZE, CSGDI_SELECT, CSGDI_PROJECT } csgdi_family;
@@ -132,8 +137,9 @@ struct csgdi_compressor {
     const size_t *segment; /* n_segments + 1 boundaries of tensors that select alone, or NULL */
     const size_t *segment_cols; /* columns of each of them as a matrix, or NULL */
     size_t n_segments;
-    void *state;        /* the compressor's own */
-    csgd_status *fault; /* why it did not encode where x is finite; NULL: that never happens */
+    size_t stream_bytes; /* residuals from this length on are written past the caches */
+    void *state;         /* the compressor's own */
+    csgd_status *fault;  /* why it did not encode where x is finite; NULL: that never happens */
 };
 
 /* After an encoding that returned false: CSGD_OK where x is not finite; else a plug-in's mistake,

@@ -246,6 +246,13 @@ bool csgdi_largest_chunk(csgdi_search *s, void *x, size_t first, size_t count)
                                              index_at(s, s->taken), value_at(s, s->taken)));
 }
 
+bool csgdi_largest_sums(csgdi_search *s, const void *a, const void *b, size_t first, size_t count,
+                        void *m)
+{
+    return taken_more(s, s->kernels->add_cut(a, b, count, s->low, (uint32_t)first, room_left(s),
+                                             index_at(s, s->taken), value_at(s, s->taken), m));
+}
+
 /* --- after the pass --- */
 
 /* Keep what is above the limit and `ties` of those at it; the others go back to m, if there is

@@ -90,6 +90,11 @@ void csgdi_limit_begin(csgdi_search *s, uint64_t limit, size_t k, csgdi_sparse *
  * taken. */
 bool csgdi_largest_chunk(csgdi_search *s, void *x, size_t first, size_t count);
 
+/* The same of elements that are made on the way, a[i] + b[i], and written past the caches to m: all
+ * three point to element `first`. */
+bool csgdi_largest_sums(csgdi_search *s, const void *a, const void *b, size_t first, size_t count,
+                        void *m);
+
 /* Append what was chosen, and put the other candidates back into m, which has the chunks in their
  * places: element `first` of a chunk is m[first].  Unless the outcome is DONE all are put back.
  * After RETRY, csgdi_largest() of the same vector will do. */

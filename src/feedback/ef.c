@@ -26,14 +26,29 @@ static csgd_status ef_create(csgdi_feedback *f, csgdi_arena *arena)
     return f->m != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
+static bool is_scaled(const csgdi_feedback *f)
+{
+    return f->step_size > 0 && f->step_size != f->next_step_size;
+}
+
 static bool ef_fill(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m)
 {
     const csgdi_kernels *k = f->compressor->kernels;
     const char *from = (const char *)g + first * k->size, *e = (const char *)f->e + first * k->size;
 
-    if (f->step_size > 0 && f->step_size != f->next_step_size)
+    if (is_scaled(f))
         return k->add_scaled_finite(from, f->step_size / f->next_step_size, e, count, m);
     return k->add_finite(from, e, count, m);
+}
+
+static const void *ef_addend(const csgdi_feedback *f)
+{
+    return is_scaled(f) ? NULL : f->e;
+}
+
+static void ef_soon(const csgdi_feedback *f, size_t first, size_t count)
+{
+    csgdi_soon(f->compressor->kernels, f->e, first, count);
 }
 
 static void ef_commit(csgdi_feedback *f)
@@ -50,5 +65,7 @@ const csgdi_feedback_ops csgdi_feedback_ef = {
     .source = "Seide et al. 2014; Karimireddy et al. 2019",
     .create = ef_create,
     .fill = ef_fill,
+    .addend = ef_addend,
+    .soon = ef_soon,
     .commit = ef_commit,
 };

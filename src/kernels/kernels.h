@@ -110,6 +110,12 @@ typedef struct csgdi_kernels {
     size_t (*key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
                       uint32_t *index, void *value);
 
+    /* m[i] = a[i] + b[i] as stream() writes it, but 0 where the key of the sum is >= limit: such sums
+     * are appended as key_select() does.  Returns how many were, or any number above room where they
+     * are more: then m, index and value are undefined.  m is neither a nor b. */
+    size_t (*add_cut)(const void *a, const void *b, size_t n, uint64_t limit, uint32_t base,
+                      size_t room, uint32_t *index, void *value, void *m);
+
     /* Append the x[i] with key < limit to value, in order of i, and return how many they are.  value
      * has space for n, and what it holds after them is undefined. */
     size_t (*key_under)(const void *x, size_t n, uint64_t limit, void *value);
@@ -139,6 +145,9 @@ typedef struct csgdi_kernels {
      * them are written.  For vectors beyond the last cache: 1.8 times as fast as a copy at 100 MB, a
      * quarter less in chunks of 4096 elements; at 4 MB a copy through the cache is faster. */
     void (*stream)(const void *x, size_t n, void *y);
+
+    /* After the last of them, before another thread may look. */
+    void (*stream_end)(void);
 
     /* --- codes of few bits ---
      * `first` is the element that x begins with, a multiple of 8.  It decides the 16-bit words
@@ -210,6 +219,16 @@ const csgdi_kernels *csgdi_kernels_find(const char *isa, csgd_type type);
 
 /* The i-th name of what is built, best first, ending with "ref"; NULL past the last. */
 const char *csgdi_kernels_isa(size_t i);
+
+/* Call elements [first, first + count) of x from memory, ahead of their use. */
+static inline void csgdi_soon(const csgdi_kernels *kernels, const void *x, size_t first,
+                              size_t count)
+{
+    const char *from = (const char *)x + first * kernels->size;
+
+    for (size_t i = 0; i < count * kernels->size; i += 64)
+        __builtin_prefetch(from + i);
+}
 
 /* Sum of a block slot over any n: blocks of CSGDI_BLOCK from the front, their sums added as a
  * balanced tree whose shape depends on n only. */

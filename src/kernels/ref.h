@@ -26,12 +26,16 @@
                                       size_t room, uint32_t *index, void *value);                 \
     size_t csgdi_ref_##t##_key_cut(void *x, size_t n, uint64_t limit, uint32_t base, size_t room, \
                                    uint32_t *index, void *value);                                 \
+    size_t csgdi_ref_##t##_add_cut(const void *a, const void *b, size_t n, uint64_t limit,        \
+                                   uint32_t base, size_t room, uint32_t *index, void *value,      \
+                                   void *m);                                                      \
     size_t csgdi_ref_##t##_key_under(const void *x, size_t n, uint64_t limit, void *value);       \
     size_t csgdi_ref_##t##_key_split(const uint32_t *index, const void *value, size_t n,          \
                                      uint64_t limit, size_t *ties, uint32_t *in_index,            \
                                      void *in_value, uint32_t *out_index, void *out_value);       \
     uint64_t csgdi_ref_##t##_key_kth(const void *x, size_t n, size_t k, size_t *ties);            \
     void csgdi_ref_##t##_stream(const void *x, size_t n, void *y);                                \
+    void csgdi_ref_##t##_stream_end(void);                                                        \
     void csgdi_ref_##t##_scatter(const uint32_t *index, const void *value, size_t k,              \
                                  csgdi_mode mode, void *y);                                       \
     void csgdi_ref_##t##_gather(const uint32_t *index, const double *factor, size_t k,            \

@@ -223,6 +223,25 @@ size_t REF(key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t roo
     return taken;
 }
 
+size_t REF(add_cut)(const void *a, const void *b, size_t n, uint64_t limit, uint32_t base,
+                    size_t room, uint32_t *index, void *value, void *m)
+{
+    const REF_TYPE *g = a, *e = b;
+    REF_TYPE *sum = m, *v = value;
+    size_t taken = 0;
+
+    for (size_t i = 0; i < n && taken <= room; i++) {
+        const REF_TYPE s = g[i] + e[i];
+        const bool take = key_of(s) >= limit;
+        if (take) {
+            index[taken] = base + (uint32_t)i;
+            v[taken++] = s;
+        }
+        sum[i] = take ? 0 : s;
+    }
+    return taken;
+}
+
 size_t REF(key_under)(const void *x, size_t n, uint64_t limit, void *value)
 {
     const REF_TYPE *a = x;
@@ -316,6 +335,10 @@ void REF(stream)(const void *x, size_t n, void *y)
     if (n > 0) memcpy(y, x, n * sizeof(REF_TYPE));
 }
 
+void REF(stream_end)(void)
+{
+}
+
 #include "kernels/ref_codes.h"
 
 const csgdi_kernels REF_TABLE = {
@@ -335,12 +358,14 @@ const csgdi_kernels REF_TABLE = {
     .key_histogram = REF(key_histogram),
     .key_select = REF(key_select),
     .key_cut = REF(key_cut),
+    .add_cut = REF(add_cut),
     .key_under = REF(key_under),
     .key_split = REF(key_split),
     .key_kth = REF(key_kth),
     .scatter = REF(scatter),
     .gather = REF(gather),
     .stream = REF(stream),
+    .stream_end = REF(stream_end),
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),
     .quantize = REF(quantize),

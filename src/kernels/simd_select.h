@@ -114,6 +114,33 @@ static size_t S(key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_
     return S(collect)(x, n, true, limit, base, room, index, value);
 }
 
+/* Loads and stores take turns vector by vector, and each store goes past the caches at once. */
+static size_t S(add_cut)(const void *a, const void *b, size_t n, uint64_t limit, uint32_t base,
+                         size_t room, uint32_t *index, void *value, void *m)
+{
+    const SIMD_TYPE *g = a, *e = b;
+    SIMD_TYPE *v = value, *sum = m;
+    const size_t past = (uintptr_t)sum % 64 / sizeof *sum;
+    size_t i = past == 0 ? 0 : 64 / sizeof *sum - past, taken;
+
+    if (n < i || limit > SIMD_KEY_MAX) i = n;
+    taken = REF(add_cut)(g, e, i, limit, base, room, index, v, sum);
+    for (; n - i >= SIMD_LANES && taken <= room; i += SIMD_LANES) {
+        const SIMD_VECTOR s = V(plus)(V(load)(g + i), V(load)(e + i));
+        const uint32_t hits = S(reach)(s, limit);
+        if (hits == 0) {
+            V(stream)(sum + i, s);
+            continue;
+        }
+        V(append)(s, hits, base + (uint32_t)i, index + taken, v + taken);
+        taken += (size_t)__builtin_popcount(hits);
+        V(stream)(sum + i, V(choose)(hits, V(all_of)(0), s));
+    }
+    if (taken > room) return taken;
+    return taken + REF(add_cut)(g + i, e + i, n - i, limit, base + (uint32_t)i, room - taken,
+                                index + taken, v + taken, sum + i);
+}
+
 static size_t S(key_under)(const void *x, size_t n, uint64_t limit, void *value)
 {
     const SIMD_TYPE *a = x;
@@ -193,8 +220,12 @@ static void S(stream)(const void *x, size_t n, void *y)
 #pragma GCC unroll 2
         for (size_t j = 0; j < 64 / sizeof *b; j += SIMD_LANES)
             V(stream)(b + i + j, V(load)(a + i + j));
-    _mm_sfence();
     REF(stream)(a + i, n - i, b + i);
+}
+
+static void S(stream_end)(void)
+{
+    _mm_sfence();
 }
 
 #undef SIMD_ALL

@@ -22,6 +22,7 @@ typedef struct subject {
     csgd_feedback *f;
     csgd_type type;
     char spec[128];
+    bool past;
     double g[N], m[N], q[N], e[N];
     double raw[N]; /* as float or double */
     uint8_t message[CAP];
@@ -37,11 +38,23 @@ static void open_subject(subject *s, const char *spec, csgd_type type)
 
 static void for_each(void (*check)(subject *s))
 {
-    static const char *const specs[] = {"onebit block=64",      "f16 rounding=nearest",
-                                        "sign mask=yes",        "natural feedback=ef",
-                                        "topk ratio=0.1",       "sign block=64",
-                                        "sign block=8192",      "randk ratio=0.1",
-                                        "threshold lambda=0.5", "qsgd bits=4 feedback=ef"};
+    static const char *const specs[] = {"onebit block=64",
+                                        "f16 rounding=nearest",
+                                        "sign mask=yes",
+                                        "natural feedback=ef",
+                                        "topk ratio=0.1",
+                                        "sign block=64",
+                                        "sign block=8192",
+                                        "randk ratio=0.1",
+                                        "threshold lambda=0.5",
+                                        "qsgd bits=4 bucket=128 feedback=ef",
+                                        "topk ratio=0.1 values=int4",
+                                        "int bits=4 block=200 feedback=ef",
+                                        "blocktopk block=64 ratio=0.1",
+                                        "onebit block=16 mask=yes",
+                                        "powersgd",
+                                        "bf16 rounding=nearest",
+                                        "natural feedback=ef"};
 
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
         for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++) {
@@ -186,6 +199,7 @@ static void check_one_pass(subject *s)
     size_t len = 0;
 
     assert_ok(csgd_feedback_create(s->spec, N, &twin));
+    if (s->past) twin->inner.core.stream_bytes = 0;
     for (uint64_t number = 0; number < 10; number++) {
         s->f->core.next_step_size = twin->core.next_step_size = number < 5 ? 0.5 : 0.25;
         step(s, number);
@@ -206,10 +220,18 @@ static void check_one_pass(subject *s)
     csgd_feedback_destroy(&twin);
 }
 
+/* The same past the caches, which otherwise only long vectors are written. */
+static void check_one_pass_past(subject *s)
+{
+    s->past = true;
+    check_one_pass(s);
+}
+
 static void one_pass(void **state)
 {
     (void)state;
     for_each(check_one_pass);
+    for_each(check_one_pass_past);
 }
 
 static void check_abandoned(subject *s)

@@ -145,6 +145,34 @@ static void call_key_cut(call *c)
     forget(c, c->result, room + CSGDI_LANES);
 }
 
+/* A NaN that was computed is any NaN. */
+static void one_nan(call *c, size_t k)
+{
+    for (size_t j = 0; j < k; j++) {
+        float *f = (float *)c->value + j;
+        double *d = (double *)c->value + j;
+        if (c->k->type == CSGD_F32 && isnan(*f)) *f = NAN;
+        if (c->k->type == CSGD_F64 && isnan(*d)) *d = (double)NAN;
+    }
+}
+
+static void call_add_cut(call *c)
+{
+    const size_t room = some_room(c);
+
+    c->result = c->k->add_cut(c->x, c->e, c->n, some_limit(c, c->variant % LIMITS), first_index,
+                              room, c->index, c->value, c->out);
+    c->k->stream_end();
+    if (c->result > room) {
+        c->result = room + 1;
+        forget(c, 0, room + CSGDI_LANES);
+        memset(c->out, 0, c->n * c->k->size);
+        return;
+    }
+    forget(c, c->result, room + CSGDI_LANES);
+    one_nan(c, c->result);
+}
+
 static void call_key_under(call *c)
 {
     c->result = c->k->key_under(c->x, c->n, some_limit(c, c->variant), c->value);
@@ -367,6 +395,7 @@ const slot slots[] = {
     {"key_histogram", call_key_histogram, 6, HISTOGRAM},
     {"key_select", call_key_select, 3 * LIMITS, NOTHING},
     {"key_cut", call_key_cut, 3 * LIMITS, ELEMENTS},
+    {"add_cut", call_add_cut, 3 * LIMITS, ELEMENTS},
     {"key_under", call_key_under, LIMITS, NOTHING},
     {"key_split", call_key_split, 3 * LIMITS, ELEMENTS},
     {"key_kth", call_key_kth, 3, NOTHING},
