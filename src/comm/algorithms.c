@@ -29,7 +29,7 @@ const csgdi_algorithm *csgdi_algorithm_auto(const csgdi_compressor *c)
     case CSGDI_QUANTIZE: /* encodes twice, and keeps the residual of the second time */
         return &csgdi_sra;
     case CSGDI_PROJECT:
-        return &csgdi_linear;
+        return c->own_support ? &csgdi_allgather : &csgdi_linear;
     default:
         return &csgdi_allgather;
     }

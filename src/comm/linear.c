@@ -29,7 +29,7 @@ typedef struct linear {
 static csgd_status linear_supports(const csgdi_compressor *c, const csgdi_transport *t)
 {
     (void)t;
-    if (c->ops->family == CSGDI_PROJECT) return CSGD_OK;
+    if (c->ops->family == CSGDI_PROJECT && !c->own_support) return CSGD_OK;
     return csgdi_fail(CSGD_E_UNSUPPORTED,
                       "algorithm=linear sums short vectors of one shared linear map, which %s is "
                       "not; use algorithm=allgather",

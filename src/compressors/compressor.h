@@ -103,7 +103,8 @@ typedef struct csgdi_compressor_ops {
     void (*apply)(const csgdi_compressor *c, const uint8_t *src, uint64_t step, csgdi_mode mode,
                   void *y);
 
-    /* Judge the values of a message from anywhere, src not aligned; NULL: all finite ones are. */
+    /* Judge the values of a message from anywhere, which are finite; src is not aligned.  NULL: all
+     * are good. */
     csgd_status (*check)(const csgdi_compressor *c, const uint8_t *src);
 
     /* The message whose values, or the sums, are these has arrived: what the next one may build
@@ -126,6 +127,7 @@ struct csgdi_compressor {
     uint64_t step;         /* of the next message */
     unsigned n_ranks;      /* whose values may be summed; 1 outside of a reducer */
     bool biased, variable; /* as in ops, or what create found */
+    bool own_support;      /* project: not the same map on all ranks, so sums mean nothing */
     bool masked;           /* blocks begin with a mask of what is not zero */
     uint64_t clipped;      /* messages that had no room for all that was to be sent */
     size_t block;          /* quantize: elements of a block; 1 at first */

@@ -119,7 +119,7 @@ bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_
     return true;
 }
 
-/* The values of a projection that has no check of its own. */
+/* The values of a projection. */
 static csgd_status check_finite(const csgdi_compressor *c, const uint8_t *src)
 {
     enum { CHUNK = 256 };
@@ -142,7 +142,7 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
     const uint8_t *payload;
     csgdi_header h;
     size_t bytes;
-    const csgd_status st = csgdi_header_read(src, len, &h);
+    csgd_status st = csgdi_header_read(src, len, &h);
 
     if (st != CSGD_OK) return st;
     payload = src + CSGDI_HEADER_BYTES; /* it is there */
@@ -169,7 +169,8 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
             return csgdi_fail(CSGD_E_CORRUPT,
                               "a payload of %s is filled up with other bytes than 0", c->ops->name);
     if (c->n == 0 || c->ops->family != CSGDI_PROJECT) return csgdi_blocks_check(c, payload, c->n);
-    return c->ops->check != NULL ? c->ops->check(c, payload) : check_finite(c, payload);
+    st = check_finite(c, payload);
+    return st == CSGD_OK && c->ops->check != NULL ? c->ops->check(c, payload) : st;
 }
 
 void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode, void *y)

@@ -149,6 +149,10 @@ typedef struct csgdi_kernels {
     /* After the last of them, before another thread may look. */
     void (*stream_end)(void);
 
+    /* Random words (philox.h) of the blocks 16 tile .. 16 tile + 31, tile even: words[64 t + 16 w + l]
+     * is word w of block 16 (tile + t) + l. */
+    void (*random_tiles)(const csgdi_random *random, uint64_t tile, uint32_t words[128]);
+
     /* --- codes of few bits ---
      * `first` is the element that x begins with, a multiple of 8.  It decides the 16-bit words
      * (philox.h).  Where `random` is NULL all words are 2^15, which rounds to nearest. */

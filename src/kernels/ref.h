@@ -40,6 +40,8 @@
                                  csgdi_mode mode, void *y);                                       \
     void csgdi_ref_##t##_gather(const uint32_t *index, const double *factor, size_t k,            \
                                 const void *x, void *value);                                      \
+    void csgdi_ref_##t##_random_tiles(const csgdi_random *random, uint64_t tile,                  \
+                                      uint32_t words[128]);                                       \
     double csgdi_ref_##t##_abs_max(const void *x, size_t n);                                      \
     bool csgdi_ref_##t##_min_max(const void *x, size_t n, double range[2]);                       \
     void csgdi_ref_##t##_quantize(const void *x, size_t n, const csgdi_grid *grid,                \

@@ -21,6 +21,16 @@ static inline uint32_t word_of(words *w, uint64_t element)
     return w->half[element % CSGDI_TILE];
 }
 
+void REF(random_tiles)(const csgdi_random *random, uint64_t tile, uint32_t out[128])
+{
+    for (unsigned i = 0; i < 32; i++) {
+        uint32_t word[4];
+        csgdi_random_block(random, 16 * tile + i, word);
+        for (unsigned w = 0; w < 4; w++)
+            out[i / 16 * 64 + 16 * w + i % 16] = word[w];
+    }
+}
+
 /* To the nearest integer, ties to even, |v| < 2^51: next to 2^52 a double has no fraction. */
 static inline int64_t nearest(double v)
 {

@@ -366,6 +366,7 @@ const csgdi_kernels REF_TABLE = {
     .gather = REF(gather),
     .stream = REF(stream),
     .stream_end = REF(stream_end),
+    .random_tiles = REF(random_tiles),
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),
     .quantize = REF(quantize),

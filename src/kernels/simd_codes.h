@@ -48,6 +48,15 @@ static inline const U *tile_words(schedule *s, const csgdi_random *random, uint6
     return s->word[tile % 2];
 }
 
+static void f32_random_tiles(const csgdi_random *random, uint64_t tile, uint32_t words[128])
+{
+    schedule s;
+
+    schedule_init(&s, random);
+    memcpy(words, tile_words(&s, random, tile), sizeof s.word[0]);
+    memcpy(words + 64, s.word[1], sizeof s.word[1]);
+}
+
 /* Of the g-th sixteen elements. */
 static inline U group_words(const U word[4], unsigned g)
 {

@@ -195,6 +195,7 @@ const csgdi_kernels SIMD_TABLE = {
     .gather = REF(gather),
     .stream = S(stream),
     .stream_end = S(stream_end),
+    .random_tiles = f32_random_tiles, /* of no type */
     .abs_max = CODES(abs_max),
     .min_max = CODES(min_max),
     .quantize = CODES(quantize),

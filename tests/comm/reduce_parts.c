@@ -65,7 +65,10 @@ static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
     if (n == 0) return 0;
     if (is(c->compressor, "topk") || is(c->compressor, "threshold"))
         return 48 + 8 + (k * 4 + 7) / 8 * 8 + (k * size + 7) / 8 * 8;
-    if (is(c->compressor, "randk")) return 48 + (k * size + 7) / 8 * 8;
+    if (is(c->compressor, "randk")) {
+        const uint64_t rank = strstr(c->keys, "private") != NULL ? 1 : 0;
+        return 48 + ((k + rank) * size + 7) / 8 * 8;
+    }
     if (is(c->compressor, "sign")) return 48 + (blocks * size + (n + 7) / 8 + 7) / 8 * 8;
     if (is(c->compressor, "onebit")) {
         const uint64_t bits = strstr(c->keys, "mask=yes") != NULL ? 2 : 1; /* blocks of 64 */
@@ -277,6 +280,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .k = is(c->compressor, "threshold") ? c->n : kept(c),
         .lambda = lambda,
         .scaled = !c->feedback,
+        .own = strstr(c->keys, "private") != NULL,
         .nearest = strstr(c->keys, "nearest") != NULL,
         .masked = strstr(c->keys, "mask=yes") != NULL,
         .block = BLOCK,
@@ -382,7 +386,8 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         FORGETFUL("terngrad", " block=64", type, n, "allgather"),                               \
         FORGETFUL("terngrad", " block=64", type, n, "sra"),                                     \
         LOSSY("randk", " ratio=0.1", type, n, "linear"),                                        \
-        LOSSY("randk", " ratio=0.1", type, n, "allgather")
+        LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                     \
+        LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather")
 
 static const reduce_case cases[] = {
     CASES(CSGD_F32, 0),  CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),

@@ -27,6 +27,7 @@ typedef struct compressor_case {
     double ratio;     /* topk, randk */
     size_t block;     /* sign, qsgd, terngrad, int */
     bool biased;      /* randk: not scaled */
+    bool own;         /* randk: support=private */
     bool nearest;     /* int, bf16, f16 */
     bool masked;
     double lambda; /* threshold */

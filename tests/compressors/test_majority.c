@@ -155,7 +155,8 @@ static void bad_values(void **state)
         for (size_t i = 0; i < TEST_COUNT(bad); i++)
             for (size_t j = 0; j < k; j++) {
                 oracle_store(type, &bad[i], 1, &raw);
-                through_refused(c, payload, len, j * size, &raw, size, "no integer below 2^");
+                through_refused(c, payload, len, j * size, &raw, size,
+                                isfinite(bad[i]) ? "no integer below 2^" : "NaN or infinite");
             }
         oracle_store(type, &limit, 1, &raw);
         through_refused(c, payload, len, 0, &raw, size, "no integer below 2^");

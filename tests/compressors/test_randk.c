@@ -320,18 +320,44 @@ static void refused(void **state)
     csgd_compressor_destroy(&c);
 }
 
+/* A support of its own for each rank: no index is sent, and any rank can decode it. */
+static void own_supports(void **state)
+{
+    csgd_compressor *c = create(1000, 300, "scaled=no support=private");
+    csgd_compressor *reader = create(1000, 300, "scaled=no support=private");
+    double x[1000], y[2][1000];
+    uint8_t message[4096];
+    size_t len, common = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 1000; i++)
+        x[i] = (double)i + 1;
+    for (uint32_t rank = 0; rank < 2; rank++) {
+        c->core.rank = rank;
+        reader->core.rank = 5;
+        assert_ok(csgd_compressor_set_step(c, 3));
+        assert_ok(csgd_compressor_compress(c, x, message, sizeof message, &len));
+        assert_int_equal(len, 48 + 301 * 8);
+        assert_ok(csgd_compressor_decompress(reader, message, len, y[rank]));
+    }
+    for (size_t i = 0; i < 1000; i++) {
+        assert_true(y[0][i] == 0 || y[0][i] == x[i]);
+        assert_true(y[1][i] == 0 || y[1][i] == x[i]);
+        common += y[0][i] != 0 && y[1][i] != 0;
+    }
+    assert_in_range(common, 30, 150); /* about 300 of 1000 twice: 90 and not 300 */
+    csgd_compressor_destroy(&c);
+    csgd_compressor_destroy(&reader);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(one_of_each_stratum),
-        cmocka_unit_test(shared_by_ranks),
-        cmocka_unit_test(linear),
-        cmocka_unit_test(scaled_is_unbiased),
-        cmocka_unit_test(unscaled_contracts),
-        cmocka_unit_test(scaled_by_circumstance),
-        cmocka_unit_test(scaled_is_shown),
-        cmocka_unit_test(beyond_the_type),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(own_supports),           cmocka_unit_test(one_of_each_stratum),
+        cmocka_unit_test(shared_by_ranks),        cmocka_unit_test(linear),
+        cmocka_unit_test(scaled_is_unbiased),     cmocka_unit_test(unscaled_contracts),
+        cmocka_unit_test(scaled_by_circumstance), cmocka_unit_test(scaled_is_shown),
+        cmocka_unit_test(beyond_the_type),        cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests_name("compressors/randk", tests, NULL, NULL);
 }

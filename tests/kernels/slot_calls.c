@@ -240,6 +240,17 @@ static void call_abs_max(call *c)
     c->result = bits_of(c->k->abs_max(c->x, c->n));
 }
 
+static void call_random_tiles(call *c)
+{
+    const csgdi_random random = csgdi_random_make(5, CSGDI_STREAM_SAMPLE, 7, c->variant, 9);
+    uint32_t words[128];
+
+    c->k->random_tiles(&random, UINT64_C(0xfffffffe) + 2 * c->variant, words);
+    c->result = 0;
+    for (size_t i = 0; i < 128; i++)
+        c->result = c->result * 31 + words[i];
+}
+
 static void call_sign_sums(call *c)
 {
     double sum[2];
@@ -403,6 +414,7 @@ const slot slots[] = {
     {"gather", call_gather, 2, NOTHING},
     {"stream", call_stream, 1, ELEMENTS},
     {"abs_max", call_abs_max, 1, NOTHING},
+    {"random_tiles", call_random_tiles, 3, NOTHING},
     {"sign_sums", call_sign_sums, 1, NOTHING},
     {"min_max", call_min_max, 1, NOTHING},
     {"quantize", call_quantize, GRIDS *ROUNDINGS, BYTES},

@@ -27,6 +27,7 @@ typedef struct oracle_settings {
     size_t k;      /* topk, randk; threshold: most entries; blocktopk: of a block */
     double lambda; /* threshold */
     bool scaled;   /* randk */
+    bool own;      /* randk: another support on each rank */
     bool masked;   /* sign, onebit, int: what is zero stays zero */
     size_t block;  /* sign, qsgd, blocktopk */
     unsigned bits; /* qsgd */

@@ -17,7 +17,7 @@
 /* The order of sums is part of the format: blocks of so many elements, so many strided sums. */
 enum { SUM_BLOCK = 4096, SUM_LANES = 16 };
 enum { SIGN_BLOCK = 1024 };
-enum { MASK = 1 }; /* stream of random words */
+enum { MASK = 1, SAMPLE = 3 }; /* streams of random words */
 
 /* --- sums in the order that the format lays down --- */
 
@@ -135,8 +135,10 @@ static void randk(const oracle_settings *set, const double *x, double *y)
         y[i] = 0;
     for (uint64_t j = 0; j < set->k && j < set->n; j++) {
         const uint64_t start = j * set->n / set->k, end = (j + 1) * set->n / set->k;
-        const uint64_t low = oracle_word(set->seed, MASK, 0, set->step, 2 * j);
-        const uint64_t high = oracle_word(set->seed, MASK, 0, set->step, 2 * j + 1);
+        const unsigned stream = set->own ? SAMPLE : MASK;
+        const uint32_t rank = set->own ? set->rank : 0;
+        const uint64_t low = oracle_word(set->seed, stream, rank, set->step, 2 * j);
+        const uint64_t high = oracle_word(set->seed, stream, rank, set->step, 2 * j + 1);
         const uint64_t i = start + part_of(low + (high << 32), end - start);
         y[i] = set->scaled ? oracle_round(set->type, x[i] * (double)(end - start)) : x[i];
     }
