@@ -19,7 +19,7 @@
  * Random bits: entry j takes 64 bits r, words 2 j and 2 j + 1 of the shared stream MASK, the low
  * word first; its element is floor(r size / 2^64) after the first of its stratum.
  *
- * Payload: value[0..k) : element type.
+ * Payload: value[0..k) : element type, finite, scaled where values are.
  */
 
 #include <string.h>
