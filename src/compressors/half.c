@@ -20,8 +20,8 @@
  * Zero stays zero, with its sign.
  *
  * Payload of bf16:  half[0..n) : u16, finite.
- * Payload of f16, block after block:  k : i16, from -112 to 126, of doubles from -1008 to 1022, values
- * having been multiplied by 2^k, 0 where all are zero | half[0..b) : u16, finite.  What is
+ * Payload of f16, block after block:  k : i16, from -112 to 126, of doubles from -1008 to 1022, of
+ * which values were multiplied by 2^k, 0 where all are zero | half[0..b) : u16, finite.  What is
  * decoded is rounded to the element type.
  */
 

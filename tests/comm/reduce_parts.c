@@ -16,7 +16,7 @@ typedef struct trace {
     const reduce_case *c;
     int n_ranks;
     double **gradient, **residual; /* of a rank */
-    uint64_t *kept;                /* entries that a rank sent */
+    uint64_t *kept;                /* values that a rank sent, or bytes of its sparse stream */
     double **sum;                  /* the result */
     double **terms;                /* sum over ranks of |what each sent| */
     double **left;                 /* sum over ranks of the residuals */
@@ -24,18 +24,46 @@ typedef struct trace {
 } trace;
 
 /* What the keys of the cases say. */
-enum { BLOCK = 64, BITS = 4, SEED = 3 };
+enum { BLOCK = 64, BLOCK_KEPT = 8, BITS = 4, SEED = 3 };
 static const double lambda = 20;
 
 static size_t kept(const reduce_case *c)
 {
-    const size_t k = c->n / 10;
+    const size_t k = c->n * (strstr(c->keys, "ratio=0.6") != NULL ? 6 : 1) / 10;
     return c->n == 0 ? 0 : k > 0 ? k : 1;
 }
 
 static bool is(const char *word, const char *other)
 {
     return strcmp(word, other) == 0;
+}
+
+static bool selects(const reduce_case *c)
+{
+    return is(c->compressor, "topk") || is(c->compressor, "blocktopk") ||
+           is(c->compressor, "threshold");
+}
+
+/* Coders of a sparse stream by number: 0 is the shortest, and as the elements are. */
+static unsigned coder(const reduce_case *c, const char *key, const char *const names[5])
+{
+    const char *word = strstr(c->keys, key);
+
+    for (unsigned i = 0; i < 5 && word != NULL && names[i] != NULL; i++)
+        if (strncmp(word + strlen(key), names[i], strlen(names[i])) == 0) return i + 1;
+    return 0;
+}
+
+static unsigned index_coder(const reduce_case *c)
+{
+    static const char *const names[5] = {"raw", "rice", "bitmap"};
+    return coder(c, "indices=", names);
+}
+
+static unsigned value_coder(const reduce_case *c)
+{
+    static const char *const names[5] = {"f32", "bf16", "f16", "int8", "int4"};
+    return coder(c, "values=", names);
 }
 
 /* Votes that a value holds: counters of as many bits as the number of ranks has. */
@@ -57,14 +85,13 @@ static size_t range_start(const reduce_case *c, size_t rank, size_t p)
     return at < c->n ? at : c->n;
 }
 
-/* Bytes of the message of n elements, k of them kept, header and padding included. */
+/* Bytes of the message of n elements, header and padding included; k: see trace. */
 static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
 {
     const uint64_t size = csgd_type_size(c->type), blocks = (n + BLOCK - 1) / BLOCK;
 
     if (n == 0) return 0;
-    if (is(c->compressor, "topk") || is(c->compressor, "threshold"))
-        return 48 + 8 + (k * 4 + 7) / 8 * 8 + (k * size + 7) / 8 * 8;
+    if (selects(c)) return 48 + k;
     if (is(c->compressor, "randk")) return 48 + (k * size + 7) / 8 * 8;
     if (is(c->compressor, "sign")) return 48 + (blocks * size + (n + 7) / 8 + 7) / 8 * 8;
     if (is(c->compressor, "onebit")) {
@@ -84,7 +111,8 @@ static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
 static uint64_t expected_bytes(const reduce_case *c, int rank, int n_ranks, uint64_t k)
 {
     const uint64_t p = (uint64_t)n_ranks, size = csgd_type_size(c->type);
-    const bool lengths = is(c->compressor, "threshold"); /* they differ, so they are gathered */
+    const bool lengths = is(c->compressor, "threshold") || /* they differ, so they are gathered */
+                         (selects(c) && (index_coder(c) == 0 || index_coder(c) == 2));
     uint64_t sum = lengths ? (p - 1) * 48 : 2 * (p - 1) * 32 / p;
 
     if (is(c->algorithm, "vendor")) return sum + 2 * (p - 1) * c->n * size / p;
@@ -274,7 +302,10 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .type = c->type,
         .n = c->n,
         .feedback = c->feedback,
-        .k = is(c->compressor, "threshold") ? c->n : kept(c),
+        .k = is(c->compressor, "threshold")   ? c->n
+             : is(c->compressor, "blocktopk") ? BLOCK_KEPT
+                                              : kept(c),
+        .value = value_coder(c),
         .lambda = lambda,
         .scaled = !c->feedback,
         .nearest = strstr(c->keys, "nearest") != NULL,
@@ -302,10 +333,12 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             oracle_gradient((int)r, s, c->type, c->n, g[r]);
         oracle_step(o, g);
         if (is(c->algorithm, "sra")) encode_again(c, &settings, s, p, o->sum, es);
-        for (size_t r = 0; r < p && !is(c->compressor, "threshold"); r++)
-            t.kept[s * p + r] = is(c->compressor, "majority")
-                                    ? (c->n + votes(c->type, p) - 1) / votes(c->type, p)
-                                    : kept(c);
+        for (size_t r = 0; r < p; r++)
+            t.kept[s * p + r] =
+                is(c->compressor, "majority") ? (c->n + votes(c->type, p) - 1) / votes(c->type, p)
+                : selects(c) ? oracle_stream_bytes(c->type, index_coder(c), value_coder(c),
+                                                   o->chosen[r], c->n)
+                             : kept(c);
         for (size_t i = 0; i < c->n && is(c->compressor, "majority"); i++)
             o->sum[i] = o->sum[i] >= 0 ? (double)p : -(double)p; /* of votes of 1 and -1 */
         for (size_t i = 0; i < c->n; i++) {
@@ -315,7 +348,6 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             t.scale[s][i] = (s > 0 ? t.scale[s - 1][i] : 0) + fabs(o->sum[i]);
             for (size_t r = 0; r < p; r++) {
                 t.residual[s * p + r][i] = o->residual[r][i];
-                if (is(c->compressor, "threshold")) t.kept[s * p + r] += o->sent[r][i] != 0;
                 t.terms[s][i] += fabs(o->sent[r][i]);
                 t.left[s][i] += o->residual[r][i];
                 t.given[s][i] += g[r][i];
@@ -368,10 +400,19 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         "majority", "", type, n, false, "linear", 3, true                                       \
     }
 
+#define SELECT_CASES(type, n)                                                          \
+    LOSSY("topk", " ratio=0.1 indices=raw", type, n, "allgather"),                     \
+        LOSSY("topk", " ratio=0.1 indices=auto", type, n, "allgather"),                \
+        LOSSY("topk", " ratio=0.1 indices=bitmap values=f16", type, n, "allgather"),   \
+        LOSSY("topk", " ratio=0.6 values=int4", type, n, "allgather"),                 \
+        LOSSY("topk", " ratio=0.1 values=bf16", type, n, "allgather"),                 \
+        LOSSY("blocktopk", " ratio=0.125 block=64", type, n, "allgather"),             \
+        LOSSY("blocktopk", " ratio=0.125 block=64 values=int8", type, n, "allgather"), \
+        LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"),  \
+        LOSSY("threshold", " lambda=20 kmax=1000 indices=rice", type, n, "allgather")
+
 #define CASES(type, n)                                                                          \
-    DENSE(type, n), LOSSY("topk", " ratio=0.1 indices=raw", type, n, "allgather"),              \
-        LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"),           \
-        LOSSY("sign", " block=64", type, n, "allgather"),                                       \
+    DENSE(type, n), SELECT_CASES(type, n), LOSSY("sign", " block=64", type, n, "allgather"),    \
         LOSSY("sign", " block=64", type, n, "sra"),                                             \
         LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),                               \
         LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),                                     \
