@@ -22,8 +22,9 @@
  * Payloads.  The file of each compressor lays down its own, little-endian too, in numbers of IEEE
  * 754 and two's complement, and zeros fill it up to a multiple of 8 bytes.  Of no elements it is
  * empty.
- * Where a layout says "element type", that is float of 16-bit elements too, but for none; values are
- * rounded to 16 bits when they leave.  What a layout leaves out is no message: a reader refuses it.
+ * Where a layout says "element type", that is float of 16-bit elements too, but for none; values
+ * are rounded to 16 bits when they leave.  What a layout leaves out is no message: a reader refuses
+ * it.
  *
  * The hash finds accidents, not attacks: whoever reads a payload still checks every length and
  * index in it before use.

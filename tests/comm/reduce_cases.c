@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* reduce_cases.c: the cases of reduce_parts.h: each compressor at settings that matter on the way. */
+/* reduce_cases.c: the cases of reduce_parts.h: each compressor at settings that matter there. */
 
 #include "comm/reduce_parts.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* golden.c: see golden.h.  The payloads can be followed by hand; the random words, what a float or an
- * integer of 16, 8 or 4 bits makes of a value, and all hashes were made by another implementation. */
+/* golden.c: see golden.h.  The payloads can be followed by hand; the random words, what a float or
+ * an integer of 16, 8 or 4 bits makes of a value, and all hashes were made by another
+ * implementation. */
 
 #include "compressors/golden.h"
 

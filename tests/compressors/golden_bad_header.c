@@ -2,8 +2,8 @@
 
 /* golden_bad_header.c: bytes that are no message, and messages of something else.
  *
- * "version 1" is what the library wrote when that was its version: the first 8 bytes of the payload were
- * the count alone. */
+ * "version 1" is what the library wrote when that was its version: the first 8 bytes of the payload
+ * were the count alone. */
 
 #include "compressors/golden.h"
 

@@ -2,12 +2,12 @@
 
 /* golden_codes.c: codes, block by block.
  *
- * sign: scale 2.21875 = 17.75 / 8 and bits 0xad, 0.5625 and bits 0x01.  onebit: means -1.75 and 2.5,
- * -1 and 0.125.  natural: 3 and -3 become 4 and -2.  f16: times 2^11 and 2^14.
+ * sign: scale 2.21875 = 17.75 / 8 and bits 0xad, 0.5625 and bits 0x01.  onebit: means -1.75 and
+ * 2.5, -1 and 0.125.  natural: 3 and -3 become 4 and -2.  f16: times 2^11 and 2^14.
  *
- * qsgd: M 8 and 1, levels 1 0 1 0 0 1 -1 3 and 1 -3.  terngrad: root mean squares 3.3 and 0.71, or M 8
- * and 1; 1 0 1 0 0 1 -1 1 and 0 -1, without the first where M is 8.  int: -3 to 8 and -1 to 0.125, in
- * sevenths 3 1 3 2 2 4 0 7 and 7 0, in fifteenths 5 1 5 4 4 8 0 15 and 15 0. */
+ * qsgd: M 8 and 1, levels 1 0 1 0 0 1 -1 3 and 1 -3.  terngrad: root mean squares 3.3 and 0.71, or
+ * M 8 and 1; 1 0 1 0 0 1 -1 1 and 0 -1, without the first where M is 8.  int: -3 to 8 and -1 to
+ * 0.125, in sevenths 3 1 3 2 2 4 0 7 and 7 0, in fifteenths 5 1 5 4 4 8 0 15 and 15 0. */
 
 #include "compressors/golden.h"
 

@@ -2,8 +2,8 @@
 
 /* golden_select.c: what selects, with every coder of indices and of values.
  *
- * topk and threshold: of indices 5 to 7 the values are 3, -3, 8.  Rice code of them: gaps 5 0 0, b 0, so
- * the bits are 000001 1 1. */
+ * topk and threshold: of indices 5 to 7 the values are 3, -3, 8.  Rice code of them: gaps 5 0 0,
+ * b 0, so the bits are 000001 1 1. */
 
 #include "compressors/golden.h"
 

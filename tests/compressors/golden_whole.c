@@ -2,7 +2,7 @@
 
 /* golden_whole.c: payloads without blocks, and those of no elements.
  *
- * randk: 0, 5 and 9 of the strata 0-2, 3-5 and 6-9, times 3, 3 and 4; with the other seed 1, 3 and 7.
+ * randk: 0, 5 and 9 of the strata 0-2, 3-5 and 6-9, times 3, 3 and 4; with the other seed 1, 3, 7.
  * powersgd: one column of P^ and of Q for 3 rows of 4, the last one short; two for 3 rows of 3. */
 
 #include "compressors/golden.h"

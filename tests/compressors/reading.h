@@ -2,7 +2,7 @@
 #ifndef CSGD_READING_H
 #define CSGD_READING_H
 
-/* reading.h: a message, read by the library and by the oracle's decoder, whose verdicts must agree. */
+/* reading.h: a message read by the library and by the oracle's decoder, whose verdicts must agree. */
 
 #include "compressors/cases.h"
 #include "oracle/oracle_decode.h"

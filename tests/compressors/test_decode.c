@@ -13,7 +13,7 @@ enum { SMALL = 320 };
 
 /* --- what is done to a message --- */
 
-/* In a message up to this length everything is tried, in a longer one its beginning and a sample. */
+/* In a message up to this length all is tried, in a longer one its beginning and a sample. */
 static size_t tried_wholly(const reading *r)
 {
     return r->len <= (test_brief() ? SMALL / 4 : SMALL) ? r->len : READING_HEADER + 16;
@@ -61,8 +61,8 @@ static void flipped(reading *r)
     free(copy);
 }
 
-/* Numbers at which something changes: in the first three places each, then anywhere, most often where
- * counts and scales are. */
+/* Numbers at which something changes: in the first three places each, then anywhere, most often
+ * where counts and scales are. */
 static const uint32_t numbers[] = {
     0,      0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f7fffff, 0xff7fffff, /* float */
     1,      0x00800000, 0x7e000000, 0x4b800000, 0x4b7fffff, 0x7ff00000, 0x43400000,
@@ -159,7 +159,7 @@ static void judged_alike(void **state)
     walk(with_memory, true);
 }
 
-/* A message of one case, read by another of the same compressor: of more entries, or of other blocks. */
+/* A message of one case, read by another of the same compressor: of more entries, or other blocks. */
 static void cross(const compressor_case *from, const compressor_case *to, csgd_type type, size_t n)
 {
     reading a, b;

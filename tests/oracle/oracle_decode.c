@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* oracle_decode.c: see oracle_decode.h.  What is not well formed fails the reader, wherever it stands;
- * the values decoded until then do not matter. */
+/* oracle_decode.c: see oracle_decode.h.  What is not well formed fails the reader, wherever it
+ * stands; the values decoded until then do not matter. */
 
 #include "oracle/oracle_decode.h"
 

@@ -2,7 +2,7 @@
 #ifndef CSGD_ORACLE_DECODE_H
 #define CSGD_ORACLE_DECODE_H
 
-/* oracle_decode.h: a second decoder of every compressor's messages, one bit and one double at a time.
+/* oracle_decode.h: a second decoder of all compressors' messages, one bit and one double at a time.
  *
  * It is written from the layouts alone, in src/wire/header.h and at the head of each file of
  * src/wire and src/compressors.  Where it cannot be, a layout lacks a sentence.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* oracle_sparse.c: see oracle_sparse.h.  The bytes are read through oracle_take(), which knows where they
- * end, so what is too short is found in one place. */
+/* oracle_sparse.c: see oracle_sparse.h.  The bytes are read through oracle_take(), which knows where
+ * they end, so what is too short is found in one place. */
 
 #include "oracle/oracle_sparse.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* oracle_values.c: what a sparse stream makes of its values, and how long it is: by formula, without
- * a stream. */
+/* oracle_values.c: what a sparse stream makes of its values, and how long it is: by formula,
+ * without a stream. */
 
 #include "oracle/oracle.h"
 
