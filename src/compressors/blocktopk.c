@@ -11,7 +11,7 @@
  * whatever the magnitudes are.  Where the vector consists of tensors that select by themselves,
  * blocks begin anew at each.
  *
- * Payload: a sparse stream (wire/sparse.h).
+ * Payload: a sparse stream (wire/sparse.h) of at most as many entries as all k_b together.
  */
 
 #include "compressors/compressor.h"

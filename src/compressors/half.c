@@ -19,9 +19,10 @@
  * step from it, among those small steps of f16, and of a double, which has more bits than a float.
  * Zero stays zero, with its sign.
  *
- * Payload of bf16:  half[0..n) : u16.
- * Payload of f16, block after block:  k : i16, of which values were multiplied by 2^k, 0 where all
- * are zero | half[0..b) : u16.
+ * Payload of bf16:  half[0..n) : u16, finite.
+ * Payload of f16, block after block:  k : i16, from -112 to 126, of doubles from -1008 to 1022, of
+ * which values were multiplied by 2^k, 0 where all are zero | half[0..b) : u16, finite.  What is
+ * decoded is rounded to the element type.
  */
 
 #include <math.h>

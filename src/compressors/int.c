@@ -25,8 +25,9 @@
  *
  * A random word belongs to an element, so codes do not depend on the range they are encoded in.
  *
- * Payload, block after block:  min, unit : element type | code[0..b) : `bits` bits each, q, low bits
- * first, eight codes in `bits` bytes, unused bits zero.
+ * Payload, block after block:  min, unit : element type, unit not below 0, min and the last level
+ * finite | code[0..b) : `bits` bits each, q, which stands for min + q unit, product and sum rounded
+ * one after the other; low bits first, eight codes in `bits` bytes, unused bits zero.
  */
 
 #include <float.h>

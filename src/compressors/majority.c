@@ -18,8 +18,8 @@
  * What is conserved: nothing.  A vote has no size, so there is no residual to keep, and error
  * feedback is refused.
  *
- * Payload: value[0..ceil(n / L)) : element type, an integer; element i of a value is its bits
- * [w i, w i + w), fields of no element zero.
+ * Payload: value[0..ceil(n / L)) : element type, an integer from 0 to 2^(w L) - 1; element i of a
+ * value is its bits [w i, w i + w), at most P, fields of no element zero.
  */
 
 #include <string.h>

@@ -13,8 +13,10 @@
  * two from the mean, and but for the ends of the element type: a magnitude above its largest power
  * of two becomes that, and subnormal numbers become 0.
  *
- * Payload, block after block:  top : i16, -126 <= top, the least with |x_i| <= 2^top for all i,
- * -126 where there is none | code[0..b) : u8, 0 for 0, else 128 s + c for (-1)^s 2^(top - 127 + c).
+ * Payload, block after block:  top : i16, -126 <= top <= 128 (1024 of doubles), the least with
+ * |x_i| <= 2^top for all i, -126 where there is none | code[0..b) : u8, 0 for 0, else 128 s + c,
+ * c >= 1, for (-1)^s 2^(top - 127 + c), not beyond the element type, and (-1)^s 0 where that is
+ * below its normal numbers.
  */
 
 #include <math.h>

@@ -2,7 +2,8 @@
 
 /* none.c: the vector itself.
  *
- * Payload: value[0..n) in the element type.  NaN and infinity travel unchanged.
+ * Payload: value[0..n) in the caller's element type, of 16 bits too.  NaN and infinity travel
+ * unchanged, but for the bits of a NaN of 16.
  */
 
 #include "compressors/elements.h"

@@ -14,8 +14,9 @@
  * One bit cannot say zero; with mask=yes zeros stay zero (mask.h), and count in the means all the
  * same.
  *
- * Payload, block after block:  m-, m+ : element type | bit[0..b) : ceil(b / 8) bytes, bit i of the
- * block is bit i % 8 of byte i / 8, 1 for m+, unused bits zero.
+ * Payload, block after block:  m-, m+ : element type, finite, m- not above 0 and m+ not below |
+ * bit[0..b) : ceil(b / 8) bytes, bit i of the block is bit i % 8 of byte i / 8, 1 for m+, unused
+ * bits zero.
  */
 
 #include <float.h>

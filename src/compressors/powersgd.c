@@ -23,7 +23,8 @@
  * of the shared stream MASK, step 0, times the power of two.
  *
  * Payload: of every matrix P^, then of every matrix Q, both column after column, all in the element
- * type and finite.
+ * type and finite.  It stands for P^ Q^T, whose products of columns 0, 1, ... are added to 0 in
+ * this order, each operation rounded to the element type.
  */
 
 #include <math.h>

@@ -21,9 +21,9 @@
  * A random word belongs to an element, so codes do not depend on the range they are encoded in.
  * Words come in tiles of 128 elements: take buckets that are multiples of it, they are faster.
  *
- * Payload, bucket after bucket:  unit : element type, M / s | code[0..b) : `bits` bits each, q + s
- * for the level q of -s .. s, which stands for q unit; low bits first, eight codes in `bits` bytes,
- * unused bits zero.
+ * Payload, bucket after bucket:  unit : element type, M / s, not below 0, and s unit finite |
+ * code[0..b) : `bits` bits each, q + s for the level q of -s .. s, which stands for 0 + q unit, so
+ * for 0 without a sign; low bits first, eight codes in `bits` bytes, unused bits zero.
  */
 
 #include <math.h>

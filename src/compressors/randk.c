@@ -23,7 +23,8 @@
  * rank is, and whoever decodes draws the same numbers.  Sums over ranks are of no use then, so
  * messages are gathered.
  *
- * Payload: value[0..k) : element type | support=private: the rank, as one value more.
+ * Payload: value[0..k) : element type, finite, scaled where values are | support=private:
+ * the rank of who wrote it, as one value more.
  */
 
 #include <math.h>

@@ -12,8 +12,8 @@
  * all zero.  A block of zeros stays zero.  With mask=yes zeros stay zero anywhere (mask.h); the mean
  * is over all b elements all the same.
  *
- * Payload, block after block:  a : element type | bit[0..b) : ceil(b / 8) bytes, bit i of the
- * block is bit i % 8 of byte i / 8, 1 for plus, unused bits zero.
+ * Payload, block after block:  a : element type, finite, not below 0 | bit[0..b) : ceil(b / 8)
+ * bytes, bit i of the block is bit i % 8 of byte i / 8, 1 for a and 0 for -a, unused bits zero.
  */
 
 #include <float.h>

@@ -19,8 +19,9 @@
  * Zero stays zero.  "By chance" is with words of 16 bits, so the mean is right up to M / 2^17 and
  * rounding.  A word belongs to an element, so codes do not depend on the range they are encoded in.
  *
- * Payload, block after block:  M : element type | code[0..b) : 2 bits each, 0 for -M, 1 for zero, 2
- * for M, low bits first, four codes in a byte, unused bits zero.
+ * Payload, block after block:  M : element type, finite, not below 0 | code[0..b) : 2 bits each, 0
+ * for -M, 1 for zero, 2 for M, zero without a sign; low bits first, four codes in a byte, unused
+ * bits zero.
  */
 
 #include <math.h>

@@ -18,7 +18,7 @@
  * bytes.  Where more entries qualify, the kmax largest of them are sent and c->clipped counts it:
  * the bound on the residual does not hold for that step.
  *
- * Payload: a sparse stream (wire/sparse.h), of no entries where none qualifies.
+ * Payload: a sparse stream (wire/sparse.h) of at most kmax entries, of none where none qualifies.
  */
 
 #include <math.h>

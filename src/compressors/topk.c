@@ -13,7 +13,7 @@
  * There are two other methods, which find about k entries with less search, and never send more:
  * sampled.c and sidco.c.  They are contractions as far as they find k.
  *
- * Payload: a sparse stream (wire/sparse.h).
+ * Payload: a sparse stream (wire/sparse.h) of at most k entries.
  */
 
 #include <string.h>

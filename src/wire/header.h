@@ -7,7 +7,7 @@
  *     offset  0  magic       u32   "CSGD"
  *             4  version     u16   CSGDI_WIRE_VERSION
  *             6  compressor  u16   wire id of the compressor that wrote the payload
- *             8  flags       u32   bits 0..7 the element type, all others zero
+ *             8  flags       u32   bits 0..7 the element type (csgd_type), all others zero
  *            12  reserved    u32   zero
  *            16  n           u64   elements of the vector
  *            24  step        u64   step that the message was written for
@@ -15,6 +15,16 @@
  *            40  hash        u64   XXH64 of bytes 0..39 seeded with 0, then used as the seed of
  *                                  XXH64 of the payload
  *     all little-endian
+ *
+ * Wire ids: 1 none, 2 topk, 3 sign, 4 randk, 5 threshold, 6 qsgd, 7 blocktopk, 8 terngrad, 9 int,
+ * 10 onebit, 11 majority, 12 natural, 13 bf16, 14 f16, 15 powersgd; plug-ins have theirs by name.
+ *
+ * Payloads.  The file of each compressor lays down its own, little-endian too, in numbers of IEEE
+ * 754 and two's complement, and zeros fill it up to a multiple of 8 bytes.  Of no elements it is
+ * empty.
+ * Where a layout says "element type", that is float of 16-bit elements too, but for none; values
+ * are rounded to 16 bits when they leave.  What a layout leaves out is no message: a reader refuses
+ * it.
  *
  * The hash finds accidents, not attacks: whoever reads a payload still checks every length and
  * index in it before use.
@@ -24,7 +34,7 @@
 #include <stdint.h>
 #include <csgd/compressor.h>
 
-enum { CSGDI_HEADER_BYTES = 48, CSGDI_WIRE_VERSION = 1 };
+enum { CSGDI_HEADER_BYTES = 48, CSGDI_WIRE_VERSION = 2 };
 
 typedef struct csgdi_header {
     uint16_t compressor;

@@ -13,8 +13,9 @@
  * quotients can be found and made a word at a time.  So for the one of quotient j at bit `at` of
  * its part, sum of quotients 0 .. j is at - j, and index[j] = ((at - j) << b) + sum of lows + j.
  *
- * The parameter b has at most 31 bits: the writer takes the best of three around the one that is
- * best for a random support, the smallest of equals; a reader takes any.
+ * The parameter b is at most 31: the writer takes the shortest of three around the one that is best
+ * for a random support, the largest b with 2^b k <= n ln 2, and the smallest of equals; a reader
+ * takes any.
  */
 
 #include "base/error.h"

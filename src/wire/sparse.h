@@ -20,7 +20,9 @@
  *               values          channel after channel as value.h lays down
  *               zeros to a multiple of 8
  *
- * n is not in the stream: writer and reader know it.  The numbers of coders are frozen.
+ * n is not in the stream: writer and reader know it, as they know the coders, but for the one that
+ * AUTO chose, and the most entries.  What the stream does not name is 0.  The numbers of coders are
+ * frozen.
  */
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* reduce_parts.c: the cases, and one of them on one rank. */
+/* reduce_parts.c: what the oracle says of a case, and the case on one rank. */
 
 #include "comm/reduce_parts.h"
 
@@ -16,7 +16,7 @@ typedef struct trace {
     const reduce_case *c;
     int n_ranks;
     double **gradient, **residual; /* of a rank */
-    uint64_t *kept;                /* entries that a rank sent */
+    uint64_t *kept;                /* values that a rank sent, or bytes of its sparse stream */
     double **sum;                  /* the result */
     double **terms;                /* sum over ranks of |what each sent| */
     double **left;                 /* sum over ranks of the residuals */
@@ -24,18 +24,46 @@ typedef struct trace {
 } trace;
 
 /* What the keys of the cases say. */
-enum { BLOCK = 64, BITS = 4, SEED = 3 };
+enum { BLOCK = 64, BLOCK_KEPT = 8, BITS = 4, SEED = 3 };
 static const double lambda = 20;
 
 static size_t kept(const reduce_case *c)
 {
-    const size_t k = c->n / 10;
+    const size_t k = c->n * (strstr(c->keys, "ratio=0.6") != NULL ? 6 : 1) / 10;
     return c->n == 0 ? 0 : k > 0 ? k : 1;
 }
 
 static bool is(const char *word, const char *other)
 {
     return strcmp(word, other) == 0;
+}
+
+static bool selects(const reduce_case *c)
+{
+    return is(c->compressor, "topk") || is(c->compressor, "blocktopk") ||
+           is(c->compressor, "threshold");
+}
+
+/* Coders of a sparse stream by number: 0 is the shortest, and as the elements are. */
+static unsigned coder(const reduce_case *c, const char *key, const char *const names[5])
+{
+    const char *word = strstr(c->keys, key);
+
+    for (unsigned i = 0; i < 5 && word != NULL && names[i] != NULL; i++)
+        if (strncmp(word + strlen(key), names[i], strlen(names[i])) == 0) return i + 1;
+    return 0;
+}
+
+static unsigned index_coder(const reduce_case *c)
+{
+    static const char *const names[5] = {"raw", "rice", "bitmap"};
+    return coder(c, "indices=", names);
+}
+
+static unsigned value_coder(const reduce_case *c)
+{
+    static const char *const names[5] = {"f32", "bf16", "f16", "int8", "int4"};
+    return coder(c, "values=", names);
 }
 
 /* Votes that a value holds: counters of as many bits as the number of ranks has. */
@@ -57,14 +85,13 @@ static size_t range_start(const reduce_case *c, size_t rank, size_t p)
     return at < c->n ? at : c->n;
 }
 
-/* Bytes of the message of n elements, k of them kept, header and padding included. */
+/* Bytes of the message of n elements, header and padding included; k: see trace. */
 static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
 {
     const uint64_t size = csgd_type_size(c->type), blocks = (n + BLOCK - 1) / BLOCK;
 
     if (n == 0) return 0;
-    if (is(c->compressor, "topk") || is(c->compressor, "threshold"))
-        return 48 + 8 + (k * 4 + 7) / 8 * 8 + (k * size + 7) / 8 * 8;
+    if (selects(c)) return 48 + k;
     if (is(c->compressor, "randk")) {
         const uint64_t rank = strstr(c->keys, "private") != NULL ? 1 : 0;
         return 48 + ((k + rank) * size + 7) / 8 * 8;
@@ -87,7 +114,8 @@ static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
 static uint64_t expected_bytes(const reduce_case *c, int rank, int n_ranks, uint64_t k)
 {
     const uint64_t p = (uint64_t)n_ranks, size = csgd_type_size(c->type);
-    const bool lengths = is(c->compressor, "threshold"); /* they differ, so they are gathered */
+    const bool lengths = is(c->compressor, "threshold") || /* they differ, so they are gathered */
+                         (selects(c) && (index_coder(c) == 0 || index_coder(c) == 2));
     uint64_t sum = lengths ? (p - 1) * 48 : 2 * (p - 1) * 32 / p;
 
     if (is(c->algorithm, "vendor")) return sum + 2 * (p - 1) * c->n * size / p;
@@ -277,7 +305,10 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .type = c->type,
         .n = c->n,
         .feedback = c->feedback,
-        .k = is(c->compressor, "threshold") ? c->n : kept(c),
+        .k = is(c->compressor, "threshold")   ? c->n
+             : is(c->compressor, "blocktopk") ? BLOCK_KEPT
+                                              : kept(c),
+        .value = value_coder(c),
         .lambda = lambda,
         .scaled = !c->feedback,
         .own = strstr(c->keys, "private") != NULL,
@@ -306,10 +337,12 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             oracle_gradient((int)r, s, c->type, c->n, g[r]);
         oracle_step(o, g);
         if (is(c->algorithm, "sra")) encode_again(c, &settings, s, p, o->sum, es);
-        for (size_t r = 0; r < p && !is(c->compressor, "threshold"); r++)
-            t.kept[s * p + r] = is(c->compressor, "majority")
-                                    ? (c->n + votes(c->type, p) - 1) / votes(c->type, p)
-                                    : kept(c);
+        for (size_t r = 0; r < p; r++)
+            t.kept[s * p + r] =
+                is(c->compressor, "majority") ? (c->n + votes(c->type, p) - 1) / votes(c->type, p)
+                : selects(c) ? oracle_stream_bytes(c->type, index_coder(c), value_coder(c),
+                                                   o->chosen[r], c->n)
+                             : kept(c);
         for (size_t i = 0; i < c->n && is(c->compressor, "majority"); i++)
             o->sum[i] = o->sum[i] >= 0 ? (double)p : -(double)p; /* of votes of 1 and -1 */
         for (size_t i = 0; i < c->n; i++) {
@@ -319,7 +352,6 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             t.scale[s][i] = (s > 0 ? t.scale[s - 1][i] : 0) + fabs(o->sum[i]);
             for (size_t r = 0; r < p; r++) {
                 t.residual[s * p + r][i] = o->residual[r][i];
-                if (is(c->compressor, "threshold")) t.kept[s * p + r] += o->sent[r][i] != 0;
                 t.terms[s][i] += fabs(o->sent[r][i]);
                 t.left[s][i] += o->residual[r][i];
                 t.given[s][i] += g[r][i];
@@ -335,70 +367,11 @@ static trace make_trace(const reduce_case *c, int n_ranks)
     return t;
 }
 
-#define DENSE(type, n)                                    \
-    {"none", "", type, n, false, "vendor", 3, false},     \
-        {"none", "", type, n, false, "ring", 3, false},   \
-        {"none", "", type, n, false, "ring", 3, true},    \
-        {"none", "", type, n, false, "sra", 3, false},    \
-    {                                                     \
-        "none", "", type, n, false, "allgather", 3, false \
-    }
-
-/* With and without feedback, called and started, over each algorithm that can. */
-#define LOSSY(name, keys, type, n, algorithm)           \
-    {name, keys, type, n, true, algorithm, 12, true},   \
-    {                                                   \
-        name, keys, type, n, false, algorithm, 3, false \
-    }
-
-/* Without feedback alone, for what is no contraction: residuals would grow. */
-#define FORGETFUL(name, keys, type, n, algorithm)       \
-    {                                                   \
-        name, keys, type, n, false, algorithm, 3, false \
-    }
-
-#define BITS_CASES(type, n)                                                                     \
-    LOSSY("onebit", " block=64", type, n, "allgather"),                                         \
-        LOSSY("onebit", " block=64", type, n, "sra"),                                           \
-        LOSSY("onebit", " block=64 mask=yes", type, n, "sra"),                                  \
-        LOSSY("natural", " block=64", type, n, "allgather"),                                    \
-        LOSSY("natural", " block=64", type, n, "sra"), LOSSY("bf16", "", type, n, "allgather"), \
-        LOSSY("bf16", "", type, n, "sra"), LOSSY("bf16", " rounding=nearest", type, n, "sra"),  \
-        LOSSY("f16", " block=64", type, n, "allgather"),                                        \
-        LOSSY("f16", " block=64", type, n, "sra"),                                              \
-        LOSSY("f16", " block=64 rounding=nearest", type, n, "allgather"),                       \
-        {"majority", "", type, n, false, "linear", 3, false},                                   \
-    {                                                                                           \
-        "majority", "", type, n, false, "linear", 3, true                                       \
-    }
-
-#define CASES(type, n)                                                                          \
-    DENSE(type, n), LOSSY("topk", " ratio=0.1 indices=raw", type, n, "allgather"),              \
-        LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"),           \
-        LOSSY("sign", " block=64", type, n, "allgather"),                                       \
-        LOSSY("sign", " block=64", type, n, "sra"),                                             \
-        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),                               \
-        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),                                     \
-        LOSSY("int", " bits=4 block=64", type, n, "allgather"),                                 \
-        LOSSY("int", " bits=4 block=64", type, n, "sra"),                                       \
-        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "allgather"),                \
-        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "sra"), BITS_CASES(type, n), \
-        FORGETFUL("terngrad", " block=64", type, n, "allgather"),                               \
-        FORGETFUL("terngrad", " block=64", type, n, "sra"),                                     \
-        LOSSY("randk", " ratio=0.1", type, n, "linear"),                                        \
-        LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                     \
-        LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather")
-
-static const reduce_case cases[] = {
-    CASES(CSGD_F32, 0),  CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),
-    CASES(CSGD_F32, 65), CASES(CSGD_F32, 500), CASES(CSGD_F64, 130),
-};
-
 void reduce_run(int n_ranks,
                 void (*run)(int n_ranks, void (*part)(ranks *all, int rank, void *arg), void *arg))
 {
-    for (size_t i = 0; i < TEST_COUNT(cases); i++) {
-        trace t = make_trace(&cases[i], n_ranks);
+    for (const reduce_case *c = reduce_cases; c->compressor != NULL; c++) {
+        trace t = make_trace(c, n_ranks);
         run(n_ranks, part, &t);
         free_vectors(t.gradient);
         free_vectors(t.residual);

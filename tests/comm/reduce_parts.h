@@ -26,6 +26,9 @@ typedef struct reduce_case {
     bool started; /* by start and test instead of allreduce */
 } reduce_case;
 
+/* Ends with one that has no compressor. */
+extern const reduce_case reduce_cases[];
+
 /* Run every case on a team of n_ranks, or on MPI_COMM_WORLD by the function given.  The oracle runs
  * first, once for all ranks; nothing but the library itself passes between them. */
 void reduce_run(int n_ranks,

@@ -35,7 +35,9 @@ typedef struct compressor_case {
     unsigned bits; /* qsgd, int */
     bool l2;
     uint64_t seed;
-    double clip; /* terngrad */
+    double clip;    /* terngrad */
+    unsigned index; /* topk, blocktopk, threshold: coder by number; 0: auto */
+    unsigned value; /* the same; 0: as the elements are */
 } compressor_case;
 
 /* Ends with a NULL name.  A new compressor needs a line. */

@@ -2,7 +2,7 @@
 #ifndef CSGD_GOLDEN_H
 #define CSGD_GOLDEN_H
 
-/* golden.h: messages as they are, frozen.  Bytes are hex digits, in fours. */
+/* golden.h: messages as they are, frozen, in golden_*.c.  Bytes are hex digits, in fours. */
 
 #include <stddef.h>
 #include <csgd/status.h>
@@ -29,8 +29,11 @@ typedef struct golden_bad {
     const char *hex;
 } golden_bad;
 
-/* Both end with an entry that has no spec. */
-extern const golden_good golden_good_messages[];
-extern const golden_bad golden_bad_messages[];
+extern const golden_good golden_select[], golden_codes[], golden_whole[], golden_empty[];
+extern const golden_bad golden_bad_header[], golden_bad_stream[], golden_bad_codes[];
+
+/* All of them, NULL after the last; each ends with an entry that has no spec. */
+extern const golden_good *const golden_good_messages[];
+extern const golden_bad *const golden_bad_messages[];
 
 #endif

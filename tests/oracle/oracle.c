@@ -58,10 +58,12 @@ oracle *oracle_create(const char *compressor, const oracle_settings *settings, i
     o->n_ranks = n_ranks;
     o->sent = take((size_t)n_ranks, sizeof *o->sent);
     o->residual = take((size_t)n_ranks, sizeof *o->residual);
+    o->chosen = take((size_t)n_ranks, sizeof *o->chosen);
     o->sum = take(settings->n, sizeof *o->sum);
     for (int r = 0; r < n_ranks; r++) {
         o->sent[r] = take(settings->n, sizeof **o->sent);
         o->residual[r] = take(settings->n, sizeof **o->residual);
+        o->chosen[r] = take(settings->n, sizeof **o->chosen);
     }
     return o;
 }
@@ -72,9 +74,11 @@ void oracle_destroy(oracle *o)
     for (int r = 0; r < o->n_ranks; r++) {
         free(o->sent[r]);
         free(o->residual[r]);
+        free(o->chosen[r]);
     }
     free(o->sent);
     free(o->residual);
+    free(o->chosen);
     free(o->sum);
     free(o);
 }
@@ -97,6 +101,7 @@ void oracle_step(oracle *o, double *const *gradients)
 {
     for (int r = 0; r < o->n_ranks; r++) {
         o->set.rank = (uint32_t)r;
+        o->set.chosen = o->chosen[r];
         step_of_rank(o, gradients[r], o->sent[r], o->residual[r]);
     }
     o->set.step++;

@@ -26,6 +26,9 @@ typedef struct oracle_settings {
     bool feedback; /* ef */
     size_t k;      /* topk, randk; threshold: most entries; blocktopk: of a block */
     double lambda; /* threshold */
+    unsigned
+        value; /* topk, blocktopk, threshold: number of the value coder; 0: as the elements are */
+    bool *chosen;  /* the same: where to mark the entries; or NULL */
     bool scaled;   /* randk */
     bool own;      /* randk: another support on each rank */
     bool masked;   /* sign, onebit, int: what is zero stays zero */
@@ -46,6 +49,7 @@ typedef struct oracle {
     int n_ranks;
     double **sent;     /* [rank][i]: the decoded message of the last step */
     double **residual; /* [rank][i]: zeros without feedback */
+    bool **chosen;     /* [rank][i]: whether it was an entry, of what selects */
     double *sum;       /* [i]: of the decoded messages, added in rank order from rank 0's */
 } oracle;
 
@@ -61,6 +65,14 @@ double oracle_round(csgd_type type, double value);
 /* C(x) of one vector, into y; settings say for which rank and step. */
 void oracle_compress(const char *compressor, const oracle_settings *settings, const double *x,
                      double *y);
+
+/* Entries in order of index through a value coder and back (oracle_values.c). */
+void oracle_values(unsigned coder, double *value, size_t k);
+
+/* Bytes of a stream of the entries marked, one channel; coders by number, index 0 the shortest,
+ * value 0 as the elements are. */
+uint64_t oracle_stream_bytes(csgd_type type, unsigned index, unsigned value, const bool *chosen,
+                             size_t n);
 
 /* Sum of |x_i| of all, of those >= 0, or of the others, in the order that the format lays down. */
 typedef enum oracle_part { ORACLE_ALL, ORACLE_PLUS, ORACLE_MINUS } oracle_part;

@@ -81,42 +81,62 @@ static int by_magnitude_then_index(const void *left, const void *right)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
-/* The k largest, of those that reach lambda. */
-static void largest(size_t n, size_t k, double lambda, const double *x, double *y)
+/* Mark the k largest, of those that reach lambda. */
+static void largest(size_t n, size_t k, double lambda, const double *x, bool *chosen)
 {
     entry *entries = calloc(n + 1, sizeof *entries);
 
     if (entries == NULL) abort();
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         entries[i] = (entry){fabs(x[i]), i};
-        y[i] = 0;
-    }
     qsort(entries, n, sizeof *entries, by_magnitude_then_index);
     for (size_t j = 0; j < k && j < n && entries[j].magnitude >= lambda; j++)
-        y[entries[j].index] = x[entries[j].index];
+        chosen[entries[j].index] = true;
     free(entries);
 }
 
-static void topk(const oracle_settings *set, const double *x, double *y)
+static void topk(const oracle_settings *set, const double *x, bool *chosen)
 {
-    largest(set->n, set->k, 0, x, y);
+    largest(set->n, set->k, 0, x, chosen);
 }
 
 /* floor(ratio b) of each block, at least one; set->k says it of a whole one. */
-static void blocktopk(const oracle_settings *set, const double *x, double *y)
+static void blocktopk(const oracle_settings *set, const double *x, bool *chosen)
 {
     for (size_t first = 0; first < set->n; first += set->block) {
         const size_t rest = set->n - first, b = rest < set->block ? rest : set->block;
         const size_t k = (size_t)((double)set->k / (double)set->block * (double)b + 1e-9);
-        largest(b, k > 0 ? k : 1, 0, x + first, y + first);
+        largest(b, k > 0 ? k : 1, 0, x + first, chosen + first);
     }
 }
 
-static void threshold(const oracle_settings *set, const double *x, double *y)
+static void threshold(const oracle_settings *set, const double *x, bool *chosen)
 {
     const size_t eighth = set->n >= 8 ? set->n / 8 : 1;
 
-    largest(set->n, set->k > 0 ? set->k : eighth, set->lambda, x, y);
+    largest(set->n, set->k > 0 ? set->k : eighth, set->lambda, x, chosen);
+}
+
+/* What the entries that `select` marks are sent as, and zeros. */
+static void sparse(const oracle_settings *set,
+                   void (*select)(const oracle_settings *set, const double *x, bool *chosen),
+                   const double *x, double *y)
+{
+    bool *chosen = calloc(set->n + 1, sizeof *chosen);
+    double *value = calloc(set->n + 1, sizeof *value);
+    size_t k = 0;
+
+    if (chosen == NULL || value == NULL) abort();
+    select(set, x, chosen);
+    for (size_t i = 0; i < set->n; i++)
+        if (chosen[i]) value[k++] = x[i];
+    if (set->value > 0) oracle_values(set->value, value, k);
+    k = 0;
+    for (size_t i = 0; i < set->n; i++)
+        y[i] = chosen[i] ? value[k++] : 0;
+    if (set->chosen != NULL && set->n > 0) memcpy(set->chosen, chosen, set->n * sizeof *chosen);
+    free(chosen);
+    free(value);
 }
 
 /* floor(r size / 2^64) by long multiplication, from r's lowest bit: a half at each, rounded down. */
@@ -182,21 +202,22 @@ static void none(const oracle_settings *set, const double *x, double *y)
 static const struct {
     const char *name;
     void (*compress)(const oracle_settings *set, const double *x, double *y);
+    void (*select)(const oracle_settings *set, const double *x, bool *chosen);
 } compressors[] = {
-    {"none", none},
-    {"topk", topk},
-    {"blocktopk", blocktopk},
-    {"randk", randk},
-    {"threshold", threshold},
-    {"sign", sign},
-    {"qsgd", oracle_qsgd},
-    {"terngrad", oracle_terngrad},
-    {"int", oracle_int},
-    {"onebit", oracle_onebit},
-    {"majority", oracle_majority},
-    {"natural", oracle_natural},
-    {"bf16", oracle_bf16},
-    {"f16", oracle_f16},
+    {"none", none, NULL},
+    {"topk", NULL, topk},
+    {"blocktopk", NULL, blocktopk},
+    {"randk", randk, NULL},
+    {"threshold", NULL, threshold},
+    {"sign", sign, NULL},
+    {"qsgd", oracle_qsgd, NULL},
+    {"terngrad", oracle_terngrad, NULL},
+    {"int", oracle_int, NULL},
+    {"onebit", oracle_onebit, NULL},
+    {"majority", oracle_majority, NULL},
+    {"natural", oracle_natural, NULL},
+    {"bf16", oracle_bf16, NULL},
+    {"f16", oracle_f16, NULL},
 };
 
 void oracle_compress(const char *compressor, const oracle_settings *settings, const double *x,
@@ -204,7 +225,10 @@ void oracle_compress(const char *compressor, const oracle_settings *settings, co
 {
     for (size_t i = 0; i < sizeof compressors / sizeof *compressors; i++)
         if (strcmp(compressors[i].name, compressor) == 0) {
-            compressors[i].compress(settings, x, y);
+            if (compressors[i].select != NULL)
+                sparse(settings, compressors[i].select, x, y);
+            else
+                compressors[i].compress(settings, x, y);
             for (size_t j = 0; j < settings->n && settings->masked; j++)
                 if (x[j] == 0) y[j] = 0;
             return;

@@ -17,14 +17,14 @@ enum { AT_HASH = 40 }; /* repeated here on purpose */
 
 static const uint8_t by_hand[MESSAGE] = {
     'C',  'S',  'G',  'D',                          /*  0 magic */
-    1,    0,                                        /*  4 version */
+    2,    0,                                        /*  4 version */
     0x34, 0x12,                                     /*  6 compressor 0x1234 */
     2,    0,    0,    0,                            /*  8 flags: CSGD_F64 */
     0,    0,    0,    0,                            /* 12 reserved */
     8,    7,    6,    5,    4,    3,    2,    1,    /* 16 n 0x0102030405060708 */
     0xff, 0xee, 0xdd, 0xcc, 0xbb, 0xaa, 0x99, 0x88, /* 24 step 0x8899aabbccddeeff */
     16,   0,    0,    0,    0,    0,    0,    0,    /* 32 payload */
-    0xb2, 0x81, 0xea, 0x94, 0x0c, 0x30, 0x5e, 0x98, /* 40 hash, frozen: see layout() */
+    0xf2, 0x65, 0x63, 0xca, 0xc9, 0x4b, 0x62, 0x5e, /* 40 hash, frozen: see layout() */
     1,    2,    3,    4,    5,    6,    7,    8,    /* 48 */
     9,    10,   11,   12,   13,   14,   15,   16,
 };
@@ -148,9 +148,10 @@ static void every_field(void **state)
     } altered[] = {
         {0, 'c', true, CSGD_E_CORRUPT, "do not begin like a message"},
         {3, 'E', true, CSGD_E_CORRUPT, "do not begin like a message"},
-        {4, 0, true, CSGD_E_VERSION, "version 0, this library reads 1"},
-        {4, 2, true, CSGD_E_VERSION, "version 2, this library reads 1"},
-        {5, 1, false, CSGD_E_VERSION, "version 257, this library reads 1"},
+        {4, 0, true, CSGD_E_VERSION, "version 0, this library reads 2"},
+        {4, 1, true, CSGD_E_VERSION, "version 1, this library reads 2"},
+        {4, 3, true, CSGD_E_VERSION, "version 3, this library reads 2"},
+        {5, 1, false, CSGD_E_VERSION, "version 258, this library reads 2"},
         {6, 0, false, CSGD_E_CORRUPT, "hash"},
         {8, 0, true, CSGD_E_CORRUPT, "flags 0,"},
         {8, 5, true, CSGD_E_CORRUPT, "flags 0x5,"},

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* reduce_cases.c: the cases of reduce_parts.h: each compressor at settings that matter there. */
+
+#include "comm/reduce_parts.h"
+
+#include <stddef.h>
+
+#define DENSE(type, n)                                    \
+    {"none", "", type, n, false, "vendor", 3, false},     \
+        {"none", "", type, n, false, "ring", 3, false},   \
+        {"none", "", type, n, false, "ring", 3, true},    \
+        {"none", "", type, n, false, "sra", 3, false},    \
+    {                                                     \
+        "none", "", type, n, false, "allgather", 3, false \
+    }
+
+/* With and without feedback, called and started, over each algorithm that can. */
+#define LOSSY(name, keys, type, n, algorithm)           \
+    {name, keys, type, n, true, algorithm, 12, true},   \
+    {                                                   \
+        name, keys, type, n, false, algorithm, 3, false \
+    }
+
+/* Without feedback alone, for what is no contraction: residuals would grow. */
+#define FORGETFUL(name, keys, type, n, algorithm)       \
+    {                                                   \
+        name, keys, type, n, false, algorithm, 3, false \
+    }
+
+#define BITS_CASES(type, n)                                                                     \
+    LOSSY("onebit", " block=64", type, n, "allgather"),                                         \
+        LOSSY("onebit", " block=64", type, n, "sra"),                                           \
+        LOSSY("onebit", " block=64 mask=yes", type, n, "sra"),                                  \
+        LOSSY("natural", " block=64", type, n, "allgather"),                                    \
+        LOSSY("natural", " block=64", type, n, "sra"), LOSSY("bf16", "", type, n, "allgather"), \
+        LOSSY("bf16", "", type, n, "sra"), LOSSY("bf16", " rounding=nearest", type, n, "sra"),  \
+        LOSSY("f16", " block=64", type, n, "allgather"),                                        \
+        LOSSY("f16", " block=64", type, n, "sra"),                                              \
+        LOSSY("f16", " block=64 rounding=nearest", type, n, "allgather"),                       \
+        {"majority", "", type, n, false, "linear", 3, false},                                   \
+    {                                                                                           \
+        "majority", "", type, n, false, "linear", 3, true                                       \
+    }
+
+#define SELECT_CASES(type, n)                                                          \
+    LOSSY("topk", " ratio=0.1 indices=raw", type, n, "allgather"),                     \
+        LOSSY("topk", " ratio=0.1 indices=auto", type, n, "allgather"),                \
+        LOSSY("topk", " ratio=0.1 indices=bitmap values=f16", type, n, "allgather"),   \
+        LOSSY("topk", " ratio=0.6 values=int4", type, n, "allgather"),                 \
+        LOSSY("topk", " ratio=0.1 values=bf16", type, n, "allgather"),                 \
+        LOSSY("blocktopk", " ratio=0.125 block=64", type, n, "allgather"),             \
+        LOSSY("blocktopk", " ratio=0.125 block=64 values=int8", type, n, "allgather"), \
+        LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"),  \
+        LOSSY("threshold", " lambda=20 kmax=1000 indices=rice", type, n, "allgather")
+
+#define CASES(type, n)                                                                          \
+    DENSE(type, n), SELECT_CASES(type, n), LOSSY("sign", " block=64", type, n, "allgather"),    \
+        LOSSY("sign", " block=64", type, n, "sra"),                                             \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),                               \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),                                     \
+        LOSSY("int", " bits=4 block=64", type, n, "allgather"),                                 \
+        LOSSY("int", " bits=4 block=64", type, n, "sra"),                                       \
+        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "allgather"),                \
+        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "sra"), BITS_CASES(type, n), \
+        FORGETFUL("terngrad", " block=64", type, n, "allgather"),                               \
+        FORGETFUL("terngrad", " block=64", type, n, "sra"),                                     \
+        LOSSY("randk", " ratio=0.1", type, n, "linear"),                                        \
+        LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                     \
+        LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather")
+
+const reduce_case reduce_cases[] = {
+    CASES(CSGD_F32, 0),   CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),   CASES(CSGD_F32, 65),
+    CASES(CSGD_F32, 500), CASES(CSGD_F64, 130), {.compressor = NULL},
+};

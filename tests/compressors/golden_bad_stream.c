@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* golden_bad_stream.c: payloads that are no sparse stream, one for each reason to refuse them. */
+
+#include "compressors/golden.h"
+
+#include <stddef.h>
+
+const golden_bad golden_bad_stream[] = {
+    {"too many entries", "topk k=1 indices=raw", 4, CSGD_E_CORRUPT, "2 entries, at most 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 9b6baae2 df7cb97e 02000000 01010100 00000000 03000000 "
+     "0000803f 00000040"},
+    {"2^29 entries", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT, "at most 2 fit",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 bd427928 6f6a47d5 00000020 01010100 00000000 03000000 "
+     "0000803f 00000040"},
+    {"descending", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT, "index 0 of entry 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 2e801011 9cc2ada0 02000000 01010100 03000000 00000000 "
+     "0000803f 00000040"},
+    {"twice the same", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT, "index 3 of entry 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 55bfe938 3f84cceb 02000000 01010100 03000000 03000000 "
+     "0000803f 00000040"},
+    {"beyond the end", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT, "index 4 of entry 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 cfcd5b65 7967eff1 02000000 01010100 03000000 04000000 "
+     "0000803f 00000040"},
+    {"no values", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT, "not 8",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "10000000 00000000 d6f961a4 e8d84f48 02000000 01010100 00000000 03000000"},
+    {"filled up with ones", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT, "other bytes",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 8cba278e 7b6cb537 01000000 01010100 00000000 ffffffff "
+     "0000803f 00000000"},
+    {"more than kmax", "threshold lambda=1 kmax=1 indices=raw", 4, CSGD_E_CORRUPT,
+     "2 entries, at most 1",
+     "43534744 02000500 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 ade714f6 6bb9fded 02000000 01010100 00000000 03000000 "
+     "0000803f 00000040"},
+    {"no room for a count", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT, "no room for its count",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "00000000 00000000 3d3dbbc9 4718dcd3"},
+    {"indices in another code", "topk k=2 indices=rice", 4, CSGD_E_CORRUPT, "in code 1, not 2",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 9b6baae2 df7cb97e 02000000 01010100 00000000 03000000 "
+     "0000803f 00000040"},
+    {"indices in no code", "topk k=2", 4, CSGD_E_CORRUPT, "in code 0, not 0",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 709bf955 6f021608 02000000 00010100 00000000 03000000 "
+     "0000803f 00000040"},
+    {"indices in a code of the future", "topk k=2", 4, CSGD_E_CORRUPT, "in code 4, not 0",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 f6a5b349 7a11c1ab 02000000 04010100 00000000 03000000 "
+     "0000803f 00000040"},
+    {"values in another code", "topk k=2 indices=raw values=bf16", 4, CSGD_E_CORRUPT,
+     "in code 1, not 2",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 9b6baae2 df7cb97e 02000000 01010100 00000000 03000000 "
+     "0000803f 00000040"},
+    {"two channels", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT, "has 2 channels, not 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "20000000 00000000 c833dfcf 984d87d7 02000000 01010200 00000000 03000000 "
+     "0000803f 00000040 0000803f 00000040"},
+    {"too many bytes of indices", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT,
+     "indices of a sparse payload have 16 bytes, not 8",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "20000000 00000000 7a7f766c cda11328 02000000 01010100 00000000 03000000 "
+     "00000000 00000000 0000803f 00000040"},
+    {"raw with a parameter", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT,
+     "raw indices have no parameter, and it is 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 98903640 d840ce3d 02000000 01010101 00000000 03000000 "
+     "0000803f 00000040"},
+    {"a first index beyond the end", "topk k=1 indices=raw", 4, CSGD_E_CORRUPT,
+     "index 4 of entry 0",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 4c1155e7 3a89cad0 01000000 01010100 04000000 00000000 "
+     "0000803f 00000000"},
+    {"a Rice parameter of 32", "topk k=2 indices=rice", 4, CSGD_E_CORRUPT, "Rice parameter of 32",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 b352edca 248b7a7b 02000000 02010120 00000000 00000000 "
+     "0000803f 00000040"},
+    {"too few bytes of a Rice code", "topk k=2 indices=rice", 4, CSGD_E_CORRUPT,
+     "do not take 0 bytes",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "10000000 00000000 aed25d79 09b3e3a5 02000000 02010100 0000803f 00000040"},
+    {"too many bytes of a Rice code", "topk k=2 indices=rice", 4, CSGD_E_CORRUPT,
+     "do not take 16 bytes",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "20000000 00000000 cf18f122 88caa094 02000000 02010100 09000000 00000000 "
+     "00000000 00000000 0000803f 00000040"},
+    {"a quotient too few", "topk k=2 indices=rice", 4, CSGD_E_CORRUPT, "have 1 quotients",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 f14b50b8 6478e1e3 02000000 02010100 01000000 00000000 "
+     "0000803f 00000040"},
+    {"a quotient too many", "topk k=2 indices=rice", 4, CSGD_E_CORRUPT, "have 3 quotients",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 3bd4f4fb 774fbb3d 02000000 02010100 07000000 00000000 "
+     "0000803f 00000040"},
+    {"a Rice code that ends early", "topk k=2 indices=rice", 100, CSGD_E_CORRUPT,
+     "end before their 16 bytes",
+     "43534744 02000200 01000000 00000000 64000000 00000000 00000000 00000000 "
+     "20000000 00000000 623b6292 82bd58b8 02000000 02010100 03000000 00000000 "
+     "00000000 00000000 0000803f 00000040"},
+    {"a Rice index beyond the end", "topk k=2 indices=rice", 4, CSGD_E_CORRUPT,
+     "index 4 of entry 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 137c0349 8e52af38 02000000 02010100 11000000 00000000 "
+     "0000803f 00000040"},
+    {"low bits beyond the end", "topk k=2 indices=rice", 4, CSGD_E_CORRUPT, "index 4 of entry 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 c8129952 7c8399ed 02000000 02010102 3c000000 00000000 "
+     "0000803f 00000040"},
+    {"half a bitmap", "topk k=2 indices=bitmap", 65, CSGD_E_CORRUPT,
+     "a bitmap of 65 elements has 8 bytes, not 16",
+     "43534744 02000200 01000000 00000000 41000000 00000000 00000000 00000000 "
+     "18000000 00000000 0f66e647 0536450f 02000000 03010100 09000000 00000000 "
+     "0000803f 00000040"},
+    {"a bitmap too long", "topk k=2 indices=bitmap", 4, CSGD_E_CORRUPT, "has 16 bytes, not 8",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "20000000 00000000 f5360deb 5c52b430 02000000 03010100 09000000 00000000 "
+     "00000000 00000000 0000803f 00000040"},
+    {"a bitmap with a parameter", "topk k=2 indices=bitmap", 4, CSGD_E_CORRUPT,
+     "a bitmap has no parameter, and it is 1",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 c96a75a5 460feb67 02000000 03010101 09000000 00000000 "
+     "0000803f 00000040"},
+    {"a bit too few", "topk k=2 indices=bitmap", 4, CSGD_E_CORRUPT, "2 entries has 1 bits",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 010da1f8 a8dd3289 02000000 03010100 08000000 00000000 "
+     "0000803f 00000040"},
+    {"a bit too many", "topk k=2 indices=bitmap", 4, CSGD_E_CORRUPT, "2 entries has 3 bits",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 fbecb925 b728a3f6 02000000 03010100 0b000000 00000000 "
+     "0000803f 00000040"},
+    {"a bit beyond the end", "topk k=2 indices=bitmap", 4, CSGD_E_CORRUPT, "beyond its 4 elements",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 69c3c29f dbb057e2 02000000 03010100 11000000 00000000 "
+     "0000803f 00000040"},
+    {"bytes without entries", "threshold lambda=1 kmax=2 indices=rice", 4, CSGD_E_CORRUPT,
+     "without entries has 16 bytes, not 8",
+     "43534744 02000500 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "10000000 00000000 08e2f63c 8a149a4a 00000000 02010100 00000000 00000000"},
+    {"a parameter without entries", "threshold lambda=1 kmax=2 indices=rice", 4, CSGD_E_CORRUPT,
+     "no indices have no parameter, and it is 1",
+     "43534744 02000500 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "08000000 00000000 3e287082 1bb05618 00000000 02010101"},
+    {"a bitmap of none cut off", "threshold lambda=1 kmax=2 indices=bitmap", 4, CSGD_E_CORRUPT,
+     "a bitmap of 4 elements has 0 bytes, not 8",
+     "43534744 02000500 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "08000000 00000000 92d7d92f 95669574 00000000 03010100"},
+    {"a value that is NaN", "topk k=2 indices=raw", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 f811fc4f 99f63ae1 02000000 01010100 00000000 03000000 "
+     "0000803f 0000c07f"},
+    {"an infinite value", "topk k=2 indices=raw type=f64", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 02000000 00000000 04000000 00000000 00000000 00000000 "
+     "20000000 00000000 c1d9cfdb 39124101 02000000 01000100 00000000 03000000 "
+     "00000000 0000f03f 00000000 0000f0ff"},
+    {"a double that is NaN", "threshold lambda=1 kmax=2 indices=raw type=f64", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000500 02000000 00000000 04000000 00000000 00000000 00000000 "
+     "20000000 00000000 4f7cfdbf e2b4a08a 02000000 01000100 00000000 03000000 "
+     "00000000 0000f87f 00000000 0000f03f"},
+    {"an infinite bf16", "topk k=2 indices=raw values=bf16", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 0c344fec b60e5660 02000000 01020100 00000000 03000000 "
+     "803f80ff 00000000"},
+    {"an f16 that is NaN", "topk k=2 indices=raw values=f16", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 50ebf6a1 efdd3100 02000000 01030100 00000000 03000000 "
+     "017c003c 00000000"},
+    {"a negative unit of int8", "topk k=2 indices=raw values=int8", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 76654988 bf60f157 02000000 01040100 00000000 03000000 "
+     "000080bf 00fe0000"},
+    {"an infinite unit of int8", "topk k=2 indices=raw values=int8", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 f91a84b8 1f93e776 02000000 01040100 00000000 03000000 "
+     "0000807f 00fe0000"},
+    {"a unit that is NaN of int8", "topk k=2 indices=raw values=int8", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 070474a8 7d4b7f95 02000000 01040100 00000000 03000000 "
+     "0000c07f 00fe0000"},
+    {"a last code of infinity of int8", "topk k=2 indices=raw values=int8", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 ed11c925 f22c18ae 02000000 01040100 00000000 03000000 "
+     "c2bdf07c 00fe0000"},
+    {"a unit of -0 of int8", "topk k=2 indices=raw values=int8", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 2d0a6458 048165e3 02000000 01040100 00000000 03000000 "
+     "00000080 7f7f0000"},
+    {"a code of no integer", "topk k=2 indices=raw values=int8", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 23675f64 ebf5e17a 02000000 01040100 00000000 03000000 "
+     "0000803f 00ff0000"},
+    {"a code where all are zero", "topk k=2 indices=raw values=int8", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 124dc916 474c9563 02000000 01040100 00000000 03000000 "
+     "00000000 7f800000"},
+    {"a code of no integer of int4", "topk k=2 indices=raw values=int4", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 1afc77de 53955376 02000000 01050100 00000000 03000000 "
+     "0000803f f0000000"},
+    {"a code of int4 where all are zero", "topk k=2 indices=raw values=int4", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 68a1b23b c737ae42 02000000 01050100 00000000 03000000 "
+     "00000000 78000000"},
+    {"a last code of infinity of int4", "topk k=2 indices=raw values=int4", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 bd75116c caf98ebd 02000000 01050100 00000000 03000000 "
+     "9976967e 0e000000"},
+    {"half a byte of no code", "topk k=1 indices=raw values=int4", 4, CSGD_E_CORRUPT,
+     "channel 0 of a sparse payload has values that are not finite",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 e7049dab 2661030c 01000000 01050100 00000000 00000000 "
+     "0000803f 18000000"},
+    {"values of a stream filled up with ones", "topk k=1 indices=raw", 4, CSGD_E_CORRUPT,
+     "other bytes",
+     "43534744 02000200 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "18000000 00000000 991722ba a148852a 01000000 01010100 00000000 00000000 "
+     "0000803f 01000000"},
+    {"too many of blocktopk", "blocktopk ratio=0.5 block=2", 4, CSGD_E_CORRUPT,
+     "3 entries, at most 2",
+     "43534744 02000700 01000000 00000000 04000000 00000000 00000000 00000000 "
+     "20000000 00000000 07f68e8d 87c99783 03000000 03010100 07000000 00000000 "
+     "0000803f 00000040 00004040 00000000"},
+    {"more than k of double", "topk k=1 type=f64", 4, CSGD_E_CORRUPT, "2 entries, at most 1",
+     "43534744 02000200 02000000 00000000 04000000 00000000 00000000 00000000 "
+     "20000000 00000000 2be961ad 4eea4f1b 02000000 03000100 09000000 00000000 "
+     "00000000 0000f03f 00000000 00000040"},
+    {NULL, NULL, 0, CSGD_OK, NULL, NULL},
+};
