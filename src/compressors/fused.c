@@ -7,10 +7,11 @@
 #include "base/bytes.h"
 #include "compressors/blocks.h"
 #include "compressors/largest.h"
+#include "compressors/threads.h"
 #include "wire/header.h"
 
 enum {
-    CHUNK = 4096,           /* elements: with the streams of g and e it fits the first cache */
+    CHUNK = CSGDI_BLOCK,    /* elements: with the streams of g and e it fits the first cache */
     STREAM_BYTES = 16 << 20 /* vectors from here on are written past the caches */
 };
 
@@ -30,60 +31,161 @@ static void put_chunk(const workshop *w, const csgdi_kernels *k, size_t count, v
     if (w->stream) k->stream(w->scratch, count, place);
 }
 
+/* A vector that is made in parts. */
+typedef struct making {
+    csgdi_compressor *c;
+    const csgdi_source *source;
+    size_t first, n; /* elements [first, first + n) of it */
+    unsigned parts;
+    size_t unit;
+    char *m;
+    uint8_t *codes;                  /* of blocks */
+    csgdi_search *search;            /* of a selection */
+    size_t stop[CSGDI_THREADS_MOST]; /* what a part has cut, but for what had no room */
+    bool finite[CSGDI_THREADS_MOST];
+} making;
+
+static size_t begin_of(const making *v, unsigned part)
+{
+    return v->first + csgdi_threads_first(v->n, v->unit, v->parts, part);
+}
+
+static bool run_parts(making *v, void (*work)(void *object, unsigned part))
+{
+    bool finite = true;
+
+    csgdi_threads_run(v->parts, work, v);
+    for (unsigned part = 0; part < v->parts; part++)
+        finite = finite && v->finite[part];
+    return finite;
+}
+
+static void fill_part(void *object, unsigned part)
+{
+    making *v = object;
+    const size_t i = begin_of(v, part), end = begin_of(v, part + 1);
+
+    v->finite[part] =
+        v->source->fill(v->source->object, i, end - i, v->m + i * v->c->kernels->size);
+}
+
+bool csgdi_source_fill(csgdi_compressor *c, const csgdi_source *source, void *m)
+{
+    making v = {.c = c, .source = source, .n = c->n, .unit = CHUNK, .m = m};
+
+    v.parts = csgdi_threads_parts(c->threads, c->n);
+    return run_parts(&v, fill_part);
+}
+
 /* Make the vector, then the message, then subtract: for blocks larger than a chunk, and for what
  * has to see the whole vector. */
 static bool write_plain(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
                         size_t *len)
 {
-    if (!source->fill(source->object, 0, c->n, m)) return false;
+    if (!csgdi_source_fill(c, source, m)) return false;
     if (!csgdi_message_write(c, m, dst, len)) return false;
     csgdi_message_apply(c, dst, CSGDI_SUB, m);
     return true;
 }
 
-static bool write_blocks(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
-                         size_t *len)
+/* Whether all of a part is finite, which else is left. */
+static bool write_part(const making *v, size_t first, size_t end)
 {
-    const size_t size = c->kernels->size, chunk = CHUNK / c->block * c->block;
-    workshop w;
-    uint8_t *codes = dst + CSGDI_HEADER_BYTES;
+    const csgdi_compressor *c = v->c;
+    const csgdi_source *source = v->source;
+    uint8_t *codes = v->codes + csgdi_blocks_bytes(c, first);
     size_t count;
+    workshop w;
 
-    w.stream = c->n >= STREAM_BYTES / size;
-    for (size_t i = 0; i < c->n; i += count) {
-        char *place = (char *)m + i * size;
+    w.stream = c->n >= STREAM_BYTES / c->kernels->size;
+    for (size_t i = first; i < end; i += count) {
+        char *place = v->m + i * c->kernels->size;
         void *part = chunk_of(&w, place);
 
-        count = c->n - i < chunk ? c->n - i : chunk;
+        count = end - i < v->unit ? end - i : v->unit;
         if (!source->fill(source->object, i, count, part)) return false;
         if (!csgdi_blocks_encode(c, part, c->first + i, count, c->step, codes)) return false;
         csgdi_blocks_apply(c, codes, count, CSGDI_SUB, part);
         put_chunk(&w, c->kernels, count, place);
         codes += csgdi_blocks_bytes(c, count);
     }
-    codes = dst + CSGDI_HEADER_BYTES;
-    *len = csgdi_message_frame(c, dst, csgdi_pad8(codes, csgdi_blocks_bytes(c, c->n)));
     return true;
 }
 
-/* Cut what is to be sent out of elements [first, end) of the vector, as they are made. */
+static void write_its_part(void *object, unsigned part)
+{
+    making *v = object;
+
+    v->finite[part] = write_part(v, begin_of(v, part), begin_of(v, part + 1));
+}
+
+static bool write_blocks(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
+                         size_t *len)
+{
+    making v = {.c = c, .source = source, .n = c->n, .m = m, .codes = dst + CSGDI_HEADER_BYTES};
+
+    v.unit = csgdi_blocks_unit(c);
+    v.parts = csgdi_threads_parts(c->threads, c->n);
+    if (!run_parts(&v, write_its_part)) return false;
+    *len = csgdi_message_frame(c, dst, csgdi_pad8(v.codes, csgdi_blocks_bytes(c, c->n)));
+    return true;
+}
+
+/* Cut what is to be sent out of elements [i, end), as they are made, into the candidates of a part.
+ * Returns what it has come to: the chunk there had no room, or is not finite. */
+static size_t cut_chunks(const making *v, unsigned part, size_t i, size_t end, bool *finite)
+{
+    const csgdi_kernels *kernels = v->c->kernels;
+    workshop w;
+
+    w.stream = v->c->n >= STREAM_BYTES / kernels->size;
+    for (size_t count; i < end; i += count) {
+        char *place = v->m + i * kernels->size;
+        void *chunk = chunk_of(&w, place);
+        bool more;
+
+        count = end - i < CHUNK ? end - i : CHUNK;
+        *finite = v->source->fill(v->source->object, i, count, chunk);
+        if (!*finite) break;
+        more = csgdi_largest_chunk(v->search, part, chunk, i, count);
+        put_chunk(&w, kernels, count, place);
+        if (!more) break;
+    }
+    return i;
+}
+
+static void cut_part(void *object, unsigned part)
+{
+    making *v = object;
+
+    v->finite[part] = true;
+    v->stop[part] = cut_chunks(v, part, begin_of(v, part), begin_of(v, part + 1), &v->finite[part]);
+}
+
+/* Go on where a part had no room of its own: its last chunk is in its place, partly cut.  Whether what
+ * was made is finite. */
+static bool cut_rest(const making *v, unsigned part)
+{
+    const size_t i = v->stop[part], end = begin_of(v, part + 1);
+    const size_t count = end - i < CHUNK ? end - i : CHUNK;
+    bool finite = true;
+
+    if (count > 0 && csgdi_largest_chunk(v->search, 0, v->m + i * v->c->kernels->size, i, count))
+        cut_chunks(v, 0, i + count, end, &finite);
+    return finite;
+}
+
+/* The segment [first, end) of the vector. */
 static csgdi_outcome cut(csgdi_compressor *c, csgdi_search *search, const csgdi_source *source,
                          size_t first, size_t end, void *m)
 {
-    const size_t size = c->kernels->size;
-    bool more = true;
-    workshop w;
+    making v = {.c = c, .source = source, .first = first, .n = end - first, .unit = CHUNK, .m = m};
 
-    w.stream = c->n >= STREAM_BYTES / size;
-    for (size_t i = first, count; i < end && more; i += count) {
-        char *place = (char *)m + i * size;
-        void *part = chunk_of(&w, place);
-
-        count = end - i < CHUNK ? end - i : CHUNK;
-        if (!source->fill(source->object, i, count, part)) return CSGDI_NONFINITE;
-        more = csgdi_largest_chunk(search, part, i, count);
-        put_chunk(&w, c->kernels, count, place);
-    }
+    v.search = search;
+    v.parts = csgdi_threads_parts(c->threads, v.n);
+    if (!run_parts(&v, cut_part)) return CSGDI_NONFINITE;
+    for (unsigned part = 1; part < v.parts; part++)
+        if (csgdi_largest_join(search, part, m) && !cut_rest(&v, part)) return CSGDI_NONFINITE;
     return csgdi_largest_end(search, m);
 }
 

@@ -87,10 +87,12 @@ bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t
 
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m)
 {
-    const csgdi_compressor *c = f->compressor;
+    const maker self = {f, g};
+    const csgdi_source source = {fill, &self};
+    csgdi_compressor *c = f->compressor;
 
     *m = f->ops->fill != NULL ? f->m : g;
-    if (f->ops->fill != NULL) return f->ops->fill(f, g, 0, c->n, f->m);
+    if (f->ops->fill != NULL) return csgdi_source_fill(c, &source, f->m);
     return c->ops->family == CSGDI_EXACT || c->kernels->finite(g, c->n);
 }
 
