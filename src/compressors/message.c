@@ -42,8 +42,7 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .segment = ops->by_tensor ? segment : NULL,
                             .segment_cols = ops->by_tensor ? segment_cols : NULL,
                             .n_segments = ops->by_tensor ? n_segments : 0};
-    csgdi_spec_drop(spec,
-                    "threads"); /* a rank's own matter, and ranks must agree on what is written */
+    csgdi_spec_drop(spec, "threads"); /* of one rank alone, and all agree on what is written */
     if (n > SIZE_MAX / 64)
         return csgdi_fail(CSGD_E_UNSUPPORTED, "%zu elements are more than memory can hold", n);
     if ((ops->family == CSGDI_SELECT || ops->family == CSGDI_PROJECT) && n > UINT32_MAX)
