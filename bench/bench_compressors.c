@@ -15,7 +15,9 @@
 #include "base/alloc.h"
 #include "compressor_rows.h"
 #include "compressors/compressor.h"
+#include "compressors/threads.h"
 #include "distributions.h"
+#include "limits.h"
 #include "options.h"
 #include "timing.h"
 
@@ -102,8 +104,8 @@ int main(int argc, char **argv)
     const option table[] = {
         {"n", "N", "elements of the vector; about nine vectors of memory", .count = &r.n,
          .least = 1, .most = UINT32_MAX},
-        {"threads", "1", "threads; so far the library has one only", .count = &r.threads,
-         .least = 1, .most = 4096},
+        {"threads", "N", "threads of the library, and of the limits", .count = &r.threads,
+         .least = 1, .most = CSGDI_THREADS_MOST},
         {"isa", "NAME", "instruction set; by itself CSGD_ISA, or the best", .text = &isa},
         {"filter", "TEXT", "only rows whose \"NAME OP PARAM\" contains it", .text = &r.filter},
         {"dist", "gauss|laplace|student3", "what the vectors are drawn from", .text = &r.dist},
@@ -126,7 +128,8 @@ int main(int argc, char **argv)
     default:
         break;
     }
-    if (r.threads != 1) return refuse("--threads must be 1: the library's loops have one thread");
+    if (csgdi_threads_allowed(r.threads) != r.threads || !limit_threads(r.threads))
+        return refuse("--threads must be 1: this build has no OpenMP");
     if (!distribution_find(r.dist, &dist)) {
         snprintf(sentence, sizeof sentence,
                  "--dist is \"%s\", but must be gauss, laplace or student3", r.dist);

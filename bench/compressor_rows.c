@@ -177,9 +177,9 @@ static bool wanted(const subject *s, const operation *op)
 /* Everything it needs, and three messages to decode. */
 static bool create(subject *s)
 {
-    char spec[TEXT], with[TEXT + 16];
+    char spec[TEXT + 32], with[TEXT + 48];
 
-    snprintf(spec, sizeof spec, "%s %s", s->name, s->param);
+    snprintf(spec, sizeof spec, "%s %s threads=%zu", s->name, s->param, s->r->threads);
     snprintf(with, sizeof with, "%s feedback=ef", spec);
     if (csgd_compressor_create(spec, s->r->n, &s->compressor) != CSGD_OK) return false;
     if (csgd_feedback_create(with, s->r->n, &s->feedback) != CSGD_OK)

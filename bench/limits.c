@@ -85,17 +85,67 @@ LIMITS(avx512, __attribute__((target("avx512f"))), 64)
 #    define DISPATCH(name, ...) name##_any(__VA_ARGS__)
 #endif
 
+static size_t threads = 1;
+
+bool limit_threads(size_t wanted)
+{
+#ifndef _OPENMP
+    if (wanted > 1) return false;
+#endif
+    threads = wanted;
+    return true;
+}
+
+/* Whole lines of the caches, but for the last part. */
+static size_t begin_of(size_t n, size_t part)
+{
+    return part < threads ? n / threads / 16 * 16 * part : n;
+}
+
+static void read_part(const float *a, float *b, size_t n)
+{
+    (void)b;
+    DISPATCH(read, a, n);
+}
+
+static void bump_part(const float *a, float *b, size_t n)
+{
+    (void)a;
+    DISPATCH(bump, b, n);
+}
+
+static void add_part(const float *a, float *b, size_t n)
+{
+    DISPATCH(add, a, b, n);
+}
+
+static void run(void (*loop)(const float *a, float *b, size_t n), const float *a, float *b,
+                size_t n)
+{
+    if (threads == 1) {
+        loop(a, b, n);
+        return;
+    }
+#ifdef _OPENMP
+#    pragma omp parallel for num_threads((int)threads) schedule(static, 1)
+#endif
+    for (size_t part = 0; part < threads; part++) {
+        const size_t i = begin_of(n, part);
+        loop(a + i, b != NULL ? b + i : NULL, begin_of(n, part + 1) - i);
+    }
+}
+
 void limit_read(const float *x, size_t n)
 {
-    DISPATCH(read, x, n);
+    run(read_part, x, NULL, n);
 }
 
 void limit_bump(float *y, size_t n)
 {
-    DISPATCH(bump, y, n);
+    run(bump_part, y, y, n);
 }
 
 void limit_add(const float *a, float *b, size_t n)
 {
-    DISPATCH(add, a, b, n);
+    run(add_part, a, b, n);
 }

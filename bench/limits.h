@@ -9,11 +9,15 @@
  *     bump     y[i] += c                           8
  *     add      b[i] += a[i]                       12
  *
- * They use the widest vectors of the machine, whatever instruction set the library was told to
+ * Each on the threads that limit_threads() was told, 1 before.  They use the widest vectors of the machine, whatever instruction set the library was told to
  * use, and share no code with it.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Whether there can be so many threads. */
+bool limit_threads(size_t threads);
 
 void limit_read(const float *x, size_t n);
 void limit_bump(float *y, size_t n);

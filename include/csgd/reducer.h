@@ -201,6 +201,7 @@ CSGD_API size_t csgd_reducer_memory_bytes(const csgd_reducer *r);
 
 /** Return the spec with every key and its value in effect, "" for NULL.  Local.
  *
+ * But for `threads`, which decides nothing but speed, so that ranks may differ in it.
  * Owned by r.  Reducers with equal strings (and layout, ranks, library version) behave alike.
  */
 CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);

@@ -14,6 +14,10 @@
 /* Bytes of the codes of `count` elements, which depend on count alone. */
 size_t csgdi_blocks_bytes(const csgdi_compressor *c, size_t count);
 
+/* Elements in which work on a range is divided: whole blocks, CSGDI_BLOCK elements or little less
+ * unless one block has more. */
+size_t csgdi_blocks_unit(const csgdi_compressor *c);
+
 /* Whether x is finite, or need not be; else dst is undefined. */
 bool csgdi_blocks_encode(const csgdi_compressor *c, const void *x, size_t first, size_t count,
                          uint64_t step, uint8_t *dst);

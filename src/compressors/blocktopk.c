@@ -53,7 +53,7 @@ static csgd_status blocktopk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi
     }
     c->spare = self->block; /* all of one may be candidates */
     return csgdi_search_create(&self->search, c->kernels, self->block,
-                               csgdi_entries_part(self->ratio, self->block), 0, arena)
+                               csgdi_entries_part(self->ratio, self->block), 0, 1, arena)
                ? CSGD_OK
                : CSGD_E_NOMEM;
 }

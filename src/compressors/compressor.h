@@ -30,11 +30,10 @@ typedef struct csgdi_compressor csgdi_compressor;
 
 /* A vector in the making: what error feedback makes of a gradient and a residual. */
 typedef struct csgdi_source {
-    /* Write elements [first, first + count) to m; whether they are finite. */
+    /* Write elements [first, first + count) to m; whether they are finite.  Several threads may ask
+     * at once. */
     bool (*fill)(const void *object, size_t first, size_t count, void *m);
 
-    /* Call what fill will read for such a range from memory. */
-    void (*soon)(const void *object, size_t first, size_t count);
     const void *object;
 
     const void *a, *b; /* m is a + b, n elements each; or NULL */
@@ -125,6 +124,7 @@ struct csgdi_compressor {
     uint32_t rank;         /* for random choices that differ by rank */
     csgdi_stream rounding; /* of random rounding: a rank's own vector, or the sum it owns */
     uint64_t step;         /* of the next message */
+    unsigned threads;      /* most that work on a call; 1 where create found that only one can */
     unsigned n_ranks;      /* whose values may be summed; 1 outside of a reducer */
     bool biased, variable; /* as in ops, or what create found */
     bool own_support;      /* project: not the same map on all ranks, so sums mean nothing */

@@ -7,11 +7,12 @@
 #include "base/bytes.h"
 #include "compressors/blocks.h"
 #include "compressors/largest.h"
+#include "compressors/threads.h"
 #include "wire/header.h"
 
 enum {
-    GROUP = 4096, /* elements that are encoded together, in the first cache */
-    GRAIN = 256   /* elements that are read, and written, in turn */
+    CHUNK = CSGDI_BLOCK, /* elements that are worked on together, in the first cache */
+    GRAIN = 256          /* elements that are read, and written, in turn */
 };
 
 /* Whether m is written past the caches.  Then what goes there is made in a scratch, and a grain of it
@@ -23,12 +24,58 @@ static bool streams(const csgdi_compressor *c)
     return c->n * c->kernels->size >= c->stream_bytes;
 }
 
+/* A vector that is made in parts. */
+typedef struct making {
+    csgdi_compressor *c;
+    const csgdi_source *source;
+    size_t first, n; /* elements [first, first + n) of it */
+    unsigned parts;
+    size_t unit;
+    char *m;
+    uint8_t *codes;                  /* of blocks */
+    csgdi_search *search;            /* of a selection */
+    size_t stop[CSGDI_THREADS_MOST]; /* what a part has cut, but for what had no room */
+    bool finite[CSGDI_THREADS_MOST];
+} making;
+
+static size_t begin_of(const making *v, unsigned part)
+{
+    return v->first + csgdi_threads_first(v->n, v->unit, v->parts, part);
+}
+
+static bool run_parts(making *v, void (*work)(void *object, unsigned part))
+{
+    bool finite = true;
+
+    csgdi_threads_run(v->parts, work, v);
+    for (unsigned part = 0; part < v->parts; part++)
+        finite = finite && v->finite[part];
+    return finite;
+}
+
+static void fill_part(void *object, unsigned part)
+{
+    making *v = object;
+    const size_t i = begin_of(v, part), end = begin_of(v, part + 1);
+
+    v->finite[part] =
+        v->source->fill(v->source->object, i, end - i, v->m + i * v->c->kernels->size);
+}
+
+bool csgdi_source_fill(csgdi_compressor *c, const csgdi_source *source, void *m)
+{
+    making v = {.c = c, .source = source, .n = c->n, .unit = CHUNK, .m = m};
+
+    v.parts = csgdi_threads_parts(c->threads, c->n);
+    return run_parts(&v, fill_part);
+}
+
 /* Make the vector, then the message, then subtract: for blocks larger than a chunk, and for what
  * has to see the whole vector. */
 static bool write_plain(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
                         size_t *len)
 {
-    if (!source->fill(source->object, 0, c->n, m)) return false;
+    if (!csgdi_source_fill(c, source, m)) return false;
     if (!csgdi_message_write(c, m, dst, len)) return false;
     csgdi_message_apply(c, dst, CSGDI_SUB, m);
     return true;
@@ -44,40 +91,42 @@ static bool encode_group(const csgdi_compressor *c, void *group, size_t first, s
     return true;
 }
 
-/* Make elements [next, next_end) of the vector in `to`, and in turns with that put `count` elements
- * from `from` in their place. */
-static bool turns(const csgdi_compressor *c, const csgdi_source *source, size_t next,
-                  size_t next_end, char *to, const char *from, size_t count, char *place)
+/* Make elements [next, next + left) of the vector in `to`, and in turns with that put `count`
+ * elements from `from` in their place. */
+static bool turns(const making *v, size_t next, size_t left, char *to, const char *from,
+                  size_t count, char *place)
 {
-    const size_t size = c->kernels->size, ahead = next_end - next;
+    const csgdi_source *source = v->source;
+    const size_t size = v->c->kernels->size;
     bool finite = true;
 
-    for (size_t i = 0; i < count || next + i < next_end; i += GRAIN) {
-        if (next + i < next_end) {
-            const size_t grain = next_end - next - i < GRAIN ? next_end - next - i : GRAIN;
-            if (next_end + i + grain <= c->n) source->soon(source->object, next + i + ahead, grain);
-            finite = source->fill(source->object, next + i, grain, to + i * size) && finite;
-        }
+    for (size_t i = 0; i < count || i < left; i += GRAIN) {
+        if (i < left)
+            finite = source->fill(source->object, next + i, left - i < GRAIN ? left - i : GRAIN,
+                                  to + i * size) &&
+                     finite;
         if (i < count)
-            c->kernels->stream(from + i * size, count - i < GRAIN ? count - i : GRAIN,
-                               place + i * size);
+            v->c->kernels->stream(from + i * size, count - i < GRAIN ? count - i : GRAIN,
+                                  place + i * size);
     }
     return finite;
 }
 
-static bool write_blocks_past(csgdi_compressor *c, const csgdi_source *source, size_t group,
-                              void *m, uint8_t *codes)
+/* A part that is written past the caches: whether all of it is finite, which else is left. */
+static bool write_past(const making *v, size_t first, size_t end, uint8_t *codes)
 {
-    double scratch[2][GROUP];
-    size_t count = c->n < group ? c->n : group;
-    bool finite = turns(c, source, 0, count, (char *)scratch[0], NULL, 0, NULL);
+    const csgdi_compressor *c = v->c;
+    const size_t group = c->block >= GRAIN ? c->block : GRAIN / c->block * c->block;
+    double scratch[2][CHUNK];
+    size_t count = end - first < group ? end - first : group;
+    bool finite = turns(v, first, count, (char *)scratch[0], NULL, 0, NULL);
 
-    for (size_t i = 0, turn = 0; i < c->n && finite; turn = 1 - turn) {
-        const size_t next = i + count, left = c->n - next < group ? c->n - next : group;
+    for (size_t i = first, turn = 0; i < end && finite; turn = 1 - turn) {
+        const size_t next = i + count, left = end - next < group ? end - next : group;
 
         finite = encode_group(c, scratch[turn], i, count, &codes) &&
-                 turns(c, source, next, next + left, (char *)scratch[1 - turn],
-                       (const char *)scratch[turn], count, (char *)m + i * c->kernels->size);
+                 turns(v, next, left, (char *)scratch[1 - turn], (const char *)scratch[turn], count,
+                       v->m + i * c->kernels->size);
         i = next;
         count = left;
     }
@@ -85,55 +134,111 @@ static bool write_blocks_past(csgdi_compressor *c, const csgdi_source *source, s
     return finite;
 }
 
-static bool write_blocks(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
-                         size_t *len)
+/* Whether all of a part is finite, which else is left. */
+static bool write_part(const making *v, size_t first, size_t end)
 {
-    const size_t size = c->kernels->size;
-    const size_t least = streams(c) ? GRAIN : GROUP;
-    const size_t group = c->block >= least ? c->block : least / c->block * c->block;
-    uint8_t *codes = dst + CSGDI_HEADER_BYTES;
+    const csgdi_compressor *c = v->c;
+    uint8_t *codes = v->codes + csgdi_blocks_bytes(c, first);
 
-    if (streams(c)) {
-        if (!write_blocks_past(c, source, group, m, codes)) return false;
-    } else {
-        for (size_t i = 0, count; i < c->n; i += count) {
-            char *place = (char *)m + i * size;
+    if (streams(c)) return write_past(v, first, end, codes);
+    for (size_t i = first, count; i < end; i += count) {
+        char *place = v->m + i * c->kernels->size;
 
-            count = c->n - i < group ? c->n - i : group;
-            if (!source->fill(source->object, i, count, place)) return false;
-            if (!encode_group(c, place, i, count, &codes)) return false;
-        }
+        count = end - i < v->unit ? end - i : v->unit;
+        if (!v->source->fill(v->source->object, i, count, place)) return false;
+        if (!encode_group(c, place, i, count, &codes)) return false;
     }
-    codes = dst + CSGDI_HEADER_BYTES;
-    *len = csgdi_message_frame(c, dst, csgdi_pad8(codes, csgdi_blocks_bytes(c, c->n)));
     return true;
 }
 
-/* Cut what is to be sent out of elements [first, end) of the vector, as they are made. */
-static csgdi_outcome cut(csgdi_compressor *c, csgdi_search *search, const csgdi_source *source,
-                         size_t first, size_t end, void *m)
+static void write_its_part(void *object, unsigned part)
 {
-    const bool sums = streams(c) && source->a != NULL;
-    const size_t size = c->kernels->size, grain = streams(c) && !sums ? GRAIN : GROUP;
-    double scratch[GRAIN];
-    bool more = true, finite = true;
+    making *v = object;
 
-    for (size_t i = first, count; i < end && more && finite; i += count) {
-        char *place = (char *)m + i * size;
-        void *part = streams(c) ? (void *)scratch : (void *)place;
+    v->finite[part] = write_part(v, begin_of(v, part), begin_of(v, part + 1));
+}
+
+static bool write_blocks(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
+                         size_t *len)
+{
+    making v = {.c = c, .source = source, .n = c->n, .m = m, .codes = dst + CSGDI_HEADER_BYTES};
+
+    v.unit = csgdi_blocks_unit(c);
+    v.parts = csgdi_threads_parts(c->threads, c->n);
+    if (!run_parts(&v, write_its_part)) return false;
+    *len = csgdi_message_frame(c, dst, csgdi_pad8(v.codes, csgdi_blocks_bytes(c, c->n)));
+    return true;
+}
+
+/* Cut what is to be sent out of elements [i, end), as they are made, into the candidates of a part.
+ * Returns what it has come to: the chunk there had no room, or is not finite. */
+static size_t cut_chunks(const making *v, unsigned part, size_t i, size_t end, bool *finite)
+{
+    const csgdi_source *source = v->source;
+    const csgdi_kernels *kernels = v->c->kernels;
+    const bool past = streams(v->c), sums = past && source->a != NULL;
+    const size_t grain = past && !sums ? GRAIN : CHUNK, size = kernels->size;
+    double scratch[GRAIN];
+
+    for (size_t count; i < end; i += count) {
+        char *place = v->m + i * size;
+        void *chunk = past ? (void *)scratch : (void *)place;
+        bool more;
 
         count = end - i < grain ? end - i : grain;
         if (sums) {
-            more = csgdi_largest_sums(search, (const char *)source->a + i * size,
+            more = csgdi_largest_sums(v->search, part, (const char *)source->a + i * size,
                                       (const char *)source->b + i * size, i, count, place);
-            continue;
+        } else {
+            *finite = source->fill(source->object, i, count, chunk);
+            if (!*finite) break;
+            more = csgdi_largest_chunk(v->search, part, chunk, i, count);
+            if (past) kernels->stream(chunk, count, place);
         }
-        finite = source->fill(source->object, i, count, part);
-        more = csgdi_largest_chunk(search, part, i, count);
-        if (streams(c)) c->kernels->stream(part, count, place);
+        if (!more) break;
     }
-    c->kernels->stream_end();
-    return finite ? csgdi_largest_end(search, m) : CSGDI_NONFINITE;
+    kernels->stream_end();
+    return i;
+}
+
+static void cut_part(void *object, unsigned part)
+{
+    making *v = object;
+
+    v->finite[part] = true;
+    v->stop[part] = cut_chunks(v, part, begin_of(v, part), begin_of(v, part + 1), &v->finite[part]);
+}
+
+/* Go on where a part had no room of its own, at a chunk of which some may be taken.  Whether what was
+ * made is finite. */
+static bool cut_rest(const making *v, unsigned part)
+{
+    const size_t i = v->stop[part], end = begin_of(v, part + 1);
+    const size_t grain = streams(v->c) && v->source->a == NULL ? GRAIN : CHUNK;
+    const size_t count = end - i < grain ? end - i : grain;
+    bool finite = true;
+
+    if (streams(v->c) && v->source->a != NULL) { /* nothing of it is */
+        cut_chunks(v, 0, i, end, &finite);
+        return true;
+    }
+    if (count > 0 && csgdi_largest_chunk(v->search, 0, v->m + i * v->c->kernels->size, i, count))
+        cut_chunks(v, 0, i + count, end, &finite);
+    return finite;
+}
+
+/* The segment [first, end) of the vector. */
+static csgdi_outcome cut(csgdi_compressor *c, csgdi_search *search, const csgdi_source *source,
+                         size_t first, size_t end, void *m)
+{
+    making v = {.c = c, .source = source, .first = first, .n = end - first, .unit = CHUNK, .m = m};
+
+    v.search = search;
+    v.parts = csgdi_threads_parts(c->threads, v.n);
+    if (!run_parts(&v, cut_part)) return CSGDI_NONFINITE;
+    for (unsigned part = 1; part < v.parts; part++)
+        if (csgdi_largest_join(search, part, m) && !cut_rest(&v, part)) return CSGDI_NONFINITE;
+    return csgdi_largest_end(search, m);
 }
 
 /* Select from all segments so; RETRY where one of them has to be seen whole. */
@@ -178,7 +283,7 @@ static bool write_selection(csgdi_compressor *c, const csgdi_source *source, voi
 bool csgdi_fused_write(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
                        size_t *len)
 {
-    if (c->n > 0 && c->ops->family == CSGDI_QUANTIZE && c->block <= GROUP)
+    if (c->n > 0 && c->ops->family == CSGDI_QUANTIZE && c->block <= CHUNK)
         return write_blocks(c, source, m, dst, len);
     if (c->n > 0 && c->ops->family == CSGDI_SELECT && c->ops->begin != NULL)
         return write_selection(c, source, m, dst, len);

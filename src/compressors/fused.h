@@ -13,6 +13,9 @@
 
 #include "compressors/compressor.h"
 
+/* Make all n elements of the vector in m; whether they are finite. */
+bool csgdi_source_fill(csgdi_compressor *c, const csgdi_source *source, void *m);
+
 /* Write the message of the vector that the source makes, for step c->step, and leave that vector
  * less the decoded message in m, n elements.  False if it is not finite: then dst and m are
  * undefined.  m must not overlap what the source reads. */

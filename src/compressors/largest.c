@@ -19,6 +19,7 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#include "compressors/threads.h"
 
 enum {
     DIGIT = 10,          /* bits that a round of a radix search decides */
@@ -87,16 +88,37 @@ size_t csgdi_largest_spare(size_t n, size_t k)
     return least(n - k, k / SPARE + least(n / SPARE_PART, SPARE_MOST)) + 1;
 }
 
+/* Memory of the parts but the first. */
+static bool create_parts(csgdi_search *s, size_t n, size_t k, csgdi_arena *arena)
+{
+    const size_t share = 2 * (k + csgdi_largest_spare(n, k)) / s->threads + 1;
+    const size_t room = least(n / s->threads + 2 * BLOCK, share);
+
+    s->part = csgdi_arena_zalloc(arena, s->threads - 1, sizeof *s->part);
+    for (unsigned part = 1; s->part != NULL && part < s->threads; part++) {
+        csgdi_catch *c = &s->part[part - 1];
+        c->room = room;
+        c->band_room = 2 * s->band_room / s->threads + 1;
+        c->index = csgdi_arena_alloc(arena, room + CSGDI_LANES, sizeof *c->index);
+        c->value = csgdi_arena_alloc(arena, room + CSGDI_LANES, s->kernels->size);
+        c->band = csgdi_arena_alloc(arena, c->band_room, s->kernels->size);
+        if (c->index == NULL || c->value == NULL || c->band == NULL) return false;
+    }
+    return s->part != NULL;
+}
+
 bool csgdi_search_create(csgdi_search *s, const csgdi_kernels *kernels, size_t n, size_t k,
-                         size_t band, csgdi_arena *arena)
+                         size_t band, unsigned threads, csgdi_arena *arena)
 {
     *s = (csgdi_search){.kernels = kernels,
+                        .threads = csgdi_threads_parts(threads, n),
                         .band_room = least(n, k / SPARE + least(n / SAMPLE_PART, SAMPLE_MOST))};
     if (s->band_room < band) s->band_room = band;
     s->counts = csgdi_arena_alloc(arena, (size_t)1 << DIGIT, sizeof *s->counts);
     if (s->counts == NULL) return false;
     s->band = csgdi_arena_alloc(arena, s->band_room, kernels->size);
-    return s->band != NULL;
+    if (s->band == NULL) return false;
+    return s->threads == 1 || create_parts(s, n, k, arena);
 }
 
 /* --- the k-th of a list --- */
@@ -183,14 +205,26 @@ static void guess(csgdi_search *s, const void *x, size_t n, size_t k)
 
 /* --- the pass --- */
 
+static void empty(csgdi_catch *c)
+{
+    c->taken = c->in_band = 0;
+    c->finite = c->fits = true;
+}
+
 static void begin(csgdi_search *s, csgdi_bracket *bracket, size_t k, csgdi_sparse *out)
 {
     s->bracket = bracket;
     s->out = out;
     s->k = k;
-    s->taken = s->in_band = 0;
     s->low = s->high = 0;
-    s->finite = s->fits = true;
+    s->all = (csgdi_catch){.index = out->index + out->k,
+                           .value = (char *)out->value + out->k * s->kernels->size,
+                           .room = out->room - out->k,
+                           .band = s->band,
+                           .band_room = s->band_room};
+    empty(&s->all);
+    for (unsigned part = 1; part < s->threads; part++)
+        empty(&s->part[part - 1]);
 }
 
 bool csgdi_largest_begin(csgdi_search *s, csgdi_bracket *bracket, size_t k, csgdi_sparse *out)
@@ -208,49 +242,77 @@ void csgdi_limit_begin(csgdi_search *s, uint64_t limit, size_t k, csgdi_sparse *
     s->low = limit;
 }
 
-static uint32_t *index_at(const csgdi_search *s, size_t j)
+static csgdi_catch *catch_of(csgdi_search *s, unsigned part)
 {
-    return s->out->index + s->out->k + j;
+    return part == 0 ? &s->all : &s->part[part - 1];
 }
 
-static char *value_at(const csgdi_search *s, size_t j)
+static void *value_at(const csgdi_search *s, const csgdi_catch *c, size_t j)
 {
-    return (char *)s->out->value + (s->out->k + j) * s->kernels->size;
-}
-
-static size_t room_left(const csgdi_search *s)
-{
-    return s->out->room - s->out->k - s->taken;
+    return c->value + j * s->kernels->size;
 }
 
 /* A look at `count` new candidates while they are in the cache. */
-static bool taken_more(csgdi_search *s, size_t count)
+static bool taken_more(const csgdi_search *s, csgdi_catch *c, size_t count)
 {
-    const char *value = value_at(s, s->taken);
+    const char *value = value_at(s, c, c->taken);
 
-    s->fits = room_left(s) > count;
-    s->finite = s->finite && s->kernels->finite(value, count);
-    s->taken += count;
-    if (s->bracket == NULL) return s->fits;
-    if (s->in_band <= s->band_room && count <= s->band_room - s->in_band)
-        s->in_band +=
-            s->kernels->key_under(value, count, s->high, s->band + s->in_band * s->kernels->size);
+    c->fits = c->room - c->taken > count;
+    c->finite = c->finite && s->kernels->finite(value, count);
+    c->taken += count;
+    if (s->bracket == NULL) return c->fits;
+    if (c->in_band <= c->band_room && count <= c->band_room - c->in_band)
+        c->in_band +=
+            s->kernels->key_under(value, count, s->high, c->band + c->in_band * s->kernels->size);
     else
-        s->in_band = SIZE_MAX; /* no room: all candidates will be searched */
-    return s->fits;
+        c->in_band = SIZE_MAX; /* no room: all candidates will be searched */
+    return c->fits;
 }
 
-bool csgdi_largest_chunk(csgdi_search *s, void *x, size_t first, size_t count)
+bool csgdi_largest_chunk(csgdi_search *s, unsigned part, void *x, size_t first, size_t count)
 {
-    return taken_more(s, s->kernels->key_cut(x, count, s->low, (uint32_t)first, room_left(s),
-                                             index_at(s, s->taken), value_at(s, s->taken)));
+    csgdi_catch *c = catch_of(s, part);
+
+    return taken_more(s, c,
+                      s->kernels->key_cut(x, count, s->low, (uint32_t)first, c->room - c->taken,
+                                          c->index + c->taken, value_at(s, c, c->taken)));
 }
 
-bool csgdi_largest_sums(csgdi_search *s, const void *a, const void *b, size_t first, size_t count,
-                        void *m)
+bool csgdi_largest_join(csgdi_search *s, unsigned part, void *m)
 {
-    return taken_more(s, s->kernels->add_cut(a, b, count, s->low, (uint32_t)first, room_left(s),
-                                             index_at(s, s->taken), value_at(s, s->taken), m));
+    const csgdi_catch *from = catch_of(s, part);
+    csgdi_catch *c = &s->all;
+
+    c->finite = c->finite && from->finite;
+    c->fits = c->fits && c->room - c->taken > from->taken;
+    if (!c->fits) {
+        if (m != NULL) s->kernels->scatter(from->index, from->value, from->taken, CSGDI_SET, m);
+        return false;
+    }
+    memcpy(c->index + c->taken, from->index, from->taken * sizeof *c->index);
+    memcpy(value_at(s, c, c->taken), from->value, from->taken * s->kernels->size);
+    c->taken += from->taken;
+    if (c->in_band <= c->band_room && from->in_band <= c->band_room - c->in_band) {
+        memcpy(c->band + c->in_band * s->kernels->size, from->band,
+               from->in_band * s->kernels->size);
+        c->in_band += from->in_band;
+    } else {
+        c->in_band = SIZE_MAX;
+    }
+    return true;
+}
+
+bool csgdi_largest_sums(csgdi_search *s, unsigned part, const void *a, const void *b, size_t first,
+                        size_t count, void *m)
+{
+    csgdi_catch *c = catch_of(s, part);
+    const size_t room = c->room - c->taken;
+    const size_t taken = s->kernels->add_cut(a, b, count, s->low, (uint32_t)first, room,
+                                             c->index + c->taken, value_at(s, c, c->taken), m);
+
+    if (taken < room) return taken_more(s, c, taken);
+    c->fits = false;
+    return false;
 }
 
 /* --- after the pass --- */
@@ -259,14 +321,16 @@ bool csgdi_largest_sums(csgdi_search *s, const void *a, const void *b, size_t fi
  * one. */
 static void split(csgdi_search *s, uint64_t limit, size_t ties, void *m)
 {
+    const csgdi_catch *c = &s->all;
     uint32_t index[PIECE];
     double value[PIECE];
     size_t kept = 0;
 
-    for (size_t j = 0; j < s->taken; j += PIECE) {
-        const size_t count = least(s->taken - j, PIECE);
-        const size_t in = s->kernels->key_split(index_at(s, j), value_at(s, j), count, limit, &ties,
-                                                index_at(s, kept), value_at(s, kept), index, value);
+    for (size_t j = 0; j < c->taken; j += PIECE) {
+        const size_t count = least(c->taken - j, PIECE);
+        const size_t in =
+            s->kernels->key_split(c->index + j, value_at(s, c, j), count, limit, &ties,
+                                  c->index + kept, value_at(s, c, kept), index, value);
         if (m != NULL) s->kernels->scatter(index, value, count - in, CSGDI_SET, m);
         kept += in;
     }
@@ -276,24 +340,25 @@ static void split(csgdi_search *s, uint64_t limit, size_t ties, void *m)
 static csgdi_outcome settle(csgdi_search *s, void *m)
 {
     const uint64_t last = last_key(s->kernels);
+    const csgdi_catch *c = &s->all;
     uint64_t limit;
     size_t ties;
 
-    if (!s->finite) return CSGDI_NONFINITE;
-    if (!s->fits) return CSGDI_RETRY;
+    if (!c->finite) return CSGDI_NONFINITE;
+    if (!c->fits) return CSGDI_RETRY;
     if (s->bracket == NULL) {
-        if (s->taken > s->k) return CSGDI_RETRY;
-        s->out->k += s->taken;
+        if (c->taken > s->k) return CSGDI_RETRY;
+        s->out->k += c->taken;
         return CSGDI_DONE;
     }
-    if (s->taken < s->k) return CSGDI_RETRY;
-    if (s->in_band > s->taken)
-        limit = find_limit(s, value_at(s, 0), s->taken, s->k, 0, last, &ties);
-    else if (s->taken - s->in_band < s->k)
-        limit = find_limit(s, s->band, s->in_band, s->k - (s->taken - s->in_band), s->low,
+    if (c->taken < s->k) return CSGDI_RETRY;
+    if (c->in_band > c->taken)
+        limit = find_limit(s, c->value, c->taken, s->k, 0, last, &ties);
+    else if (c->taken - c->in_band < s->k)
+        limit = find_limit(s, s->band, c->in_band, s->k - (c->taken - c->in_band), s->low,
                            s->high < last ? s->high : last, &ties);
     else
-        limit = find_limit(s, value_at(s, 0), s->taken, s->k, 0, last, &ties);
+        limit = find_limit(s, c->value, c->taken, s->k, 0, last, &ties);
     split(s, limit, ties, m);
     remember(s, limit, s->k);
     return CSGDI_DONE;
@@ -305,8 +370,8 @@ uint64_t csgdi_largest_among(csgdi_search *s, size_t count, size_t k, csgdi_spar
     size_t ties;
 
     begin(s, NULL, k, out);
-    s->taken = count;
-    limit = find_limit(s, value_at(s, 0), count, k, 0, last_key(s->kernels), &ties);
+    s->all.taken = count;
+    limit = find_limit(s, s->all.value, count, k, 0, last_key(s->kernels), &ties);
     split(s, limit, ties, NULL);
     return limit;
 }
@@ -316,29 +381,81 @@ csgdi_outcome csgdi_largest_end(csgdi_search *s, void *m)
     const csgdi_outcome outcome = settle(s, m);
 
     if (outcome == CSGDI_DONE) return outcome;
-    s->kernels->scatter(index_at(s, 0), value_at(s, 0), s->taken, CSGDI_SET, m);
+    s->kernels->scatter(s->all.index, s->all.value, s->all.taken, CSGDI_SET, m);
     if (outcome == CSGDI_RETRY && s->bracket != NULL) s->bracket->low = 0;
     return outcome;
 }
 
 /* --- a whole vector --- */
 
+/* A vector that is being searched. */
+typedef struct searched {
+    csgdi_search *s;
+    const char *x;
+    size_t n;
+    uint32_t base;
+    unsigned parts;
+    size_t stop[CSGDI_THREADS_MOST]; /* what a part has come to */
+} searched;
+
+/* Take from the block at i, of a part that ends at `end`. */
+static bool take_block(const searched *v, csgdi_catch *c, size_t i, size_t end)
+{
+    const csgdi_kernels *kernels = v->s->kernels;
+
+    return taken_more(v->s, c,
+                      kernels->key_select(v->x + i * kernels->size, least(end - i, BLOCK),
+                                          v->s->low, v->base + (uint32_t)i, c->room - c->taken,
+                                          c->index + c->taken, value_at(v->s, c, c->taken)));
+}
+
+static void take_blocks(const searched *v, csgdi_catch *c, size_t i, size_t end)
+{
+    for (bool more = true; i < end && more; i += least(end - i, BLOCK))
+        more = take_block(v, c, i, end);
+}
+
+static size_t begin_of(const searched *v, unsigned part)
+{
+    return csgdi_threads_first(v->n, BLOCK, v->parts, part);
+}
+
+/* A block that is out of room is taken once the part was joined. */
+static void take_part(void *object, unsigned part)
+{
+    searched *v = object;
+    csgdi_catch *c = catch_of(v->s, part);
+    const size_t end = begin_of(v, part + 1);
+    size_t i = begin_of(v, part);
+
+    for (; i < end; i += least(end - i, BLOCK)) {
+        const csgdi_catch before = *c;
+        if (take_block(v, c, i, end)) continue;
+        if (part > 0) *c = before;
+        break;
+    }
+    v->stop[part] = i;
+}
+
 static csgdi_outcome pass(csgdi_search *s, const void *x, size_t n, uint32_t base)
 {
-    bool more = true;
+    searched v = {.s = s, .x = x, .n = n, .base = base};
 
-    for (size_t i = 0; i < n && more; i += BLOCK)
-        more = taken_more(s, s->kernels->key_select((const char *)x + i * s->kernels->size,
-                                                    least(n - i, BLOCK), s->low, base + (uint32_t)i,
-                                                    room_left(s), index_at(s, s->taken),
-                                                    value_at(s, s->taken)));
+    v.parts = csgdi_threads_parts(s->threads, n);
+    if (v.parts == 1) {
+        take_blocks(&v, &s->all, 0, n);
+        return settle(s, NULL);
+    }
+    csgdi_threads_run(v.parts, take_part, &v);
+    for (unsigned part = 1; part < v.parts && csgdi_largest_join(s, part, NULL); part++)
+        take_blocks(&v, &s->all, v.stop[part], begin_of(&v, part + 1));
     return settle(s, NULL);
 }
 
 /* After a pass that failed: all but zeros were candidates, and they are fewer than k. */
 static bool few(const csgdi_search *s)
 {
-    return s->low == 1 && s->fits && s->taken < s->k;
+    return s->low == 1 && s->all.fits && s->all.taken < s->k;
 }
 
 /* Find the limit in all of x, unless it is known to be 0; then take in pieces, so that ties are
@@ -349,19 +466,19 @@ static csgdi_outcome whole(csgdi_search *s, const void *x, size_t n, uint32_t ba
     double value[PIECE + CSGDI_LANES], rest[PIECE];
     const csgdi_kernels *kernels = s->kernels;
     const size_t from = s->out->k;
-    size_t ties = s->k - s->taken;
+    size_t ties = s->k - s->all.taken;
     uint64_t limit = 0;
 
     if (!few(s)) limit = find_limit(s, x, n, s->k, 0, last_key(kernels), &ties);
-    s->taken = 0;
     for (size_t i = 0; i < n; i += PIECE) {
         const size_t count =
             kernels->key_select((const char *)x + i * kernels->size, least(n - i, PIECE), limit,
                                 base + (uint32_t)i, PIECE, index, value);
-        s->out->k += kernels->key_split(index, value, count, limit, &ties, index_at(s, 0),
-                                        value_at(s, 0), rest_index, rest);
+        s->out->k +=
+            kernels->key_split(index, value, count, limit, &ties, s->out->index + s->out->k,
+                               (char *)s->out->value + s->out->k * kernels->size, rest_index, rest);
     }
-    if (kernels->finite((char *)s->out->value + from * kernels->size, s->out->k - from)) {
+    if (kernels->finite(s->all.value, s->out->k - from)) {
         remember(s, limit, s->k);
         return CSGDI_DONE;
     }

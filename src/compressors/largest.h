@@ -23,12 +23,16 @@
  *     if (csgdi_largest_begin(&search, &bracket, k, out)) {
  *         for (first = 0; first < n; first += count) {
  *             make m[first .. first + count) in chunk;
- *             more = csgdi_largest_chunk(&search, chunk, first, count);
+ *             more = csgdi_largest_chunk(&search, 0, chunk, first, count);
  *             copy chunk to m + first;
  *             if (!more) break;                          // out of room: it will be RETRY
  *         }
  *         outcome = csgdi_largest_end(&search, m);
  *     }
+ *
+ * Several threads each take a part of the vector (threads.h), and their candidates are put together in
+ * the order of parts.  Part 0 finds room in out; the others have some of their own, about twice
+ * their share.  Where a part has more, it stops, and goes on when it is its turn to be joined.
  */
 
 #include "base/alloc.h"
@@ -48,18 +52,29 @@ typedef enum csgdi_outcome {
     CSGDI_RETRY      /* the bracket did not hold, or there was no room */
 } csgdi_outcome;
 
+/* Where a pass puts the candidates that it finds. */
+typedef struct csgdi_catch {
+    uint32_t *index;
+    char *value, *band; /* band: values within the bracket */
+    size_t room, band_room;
+    size_t taken, in_band; /* in_band: above band_room where that did not do */
+    bool finite, fits;
+} csgdi_catch;
+
 /* Scratch of searches, one at a time. */
 struct csgdi_search {
     const csgdi_kernels *kernels;
     uint64_t *counts; /* of a histogram */
-    char *band;       /* values within the bracket */
+    char *band;
     size_t band_room;
+    unsigned threads;  /* parts of a long vector */
+    csgdi_catch *part; /* part i's at i - 1, with memory of its own */
     /* of the search that has begun */
     csgdi_bracket *bracket; /* NULL: all from low up are wanted, and no more than k may be */
     csgdi_sparse *out;
-    size_t k, taken, in_band; /* taken: candidates in out, after its out->k entries */
+    csgdi_catch all; /* part 0's, and all that was joined: in out, after its out->k entries */
+    size_t k;
     uint64_t low, high;
-    bool finite, fits;
 };
 typedef struct csgdi_search csgdi_search;
 
@@ -67,10 +82,10 @@ typedef struct csgdi_search csgdi_search;
  * least out->k + k + that.  Beyond room, out has space for CSGDI_LANES entries. */
 size_t csgdi_largest_spare(size_t n, size_t k);
 
-/* Memory for searches of at most k entries among at most n, s->band with room for `band` values or
- * more.  Returns whether there was, with the sentence set if not. */
+/* Memory for searches of at most k entries among at most n on so many threads, s->band with room for
+ * `band` values or more.  Returns whether there was, with the sentence set if not. */
 bool csgdi_search_create(csgdi_search *s, const csgdi_kernels *kernels, size_t n, size_t k,
-                         size_t band, csgdi_arena *arena);
+                         size_t band, unsigned threads, csgdi_arena *arena);
 
 /* Append the k entries of largest magnitude among n elements to out, x pointing to the first and
  * `base` its index; of equal magnitudes the lowest index wins.  k <= n.  Returns whether all n are
@@ -86,14 +101,20 @@ bool csgdi_largest_begin(csgdi_search *s, csgdi_bracket *bracket, size_t k, csgd
 void csgdi_limit_begin(csgdi_search *s, uint64_t limit, size_t k, csgdi_sparse *out);
 
 /* Take the candidates from x[0..count), which become 0 there; x[0] is element `first`, and chunks
- * come in ascending order.  false: out of room, x is whole or partly cut, and no more chunks are
- * taken. */
-bool csgdi_largest_chunk(csgdi_search *s, void *x, size_t first, size_t count);
+ * of a part come in ascending order.  false: out of room, x is whole or partly cut, and the part takes
+ * no more chunks.  Parts may do this at the same time. */
+bool csgdi_largest_chunk(csgdi_search *s, unsigned part, void *x, size_t first, size_t count);
 
-/* The same of elements that are made on the way, a[i] + b[i], and written past the caches to m: all
- * three point to element `first`. */
-bool csgdi_largest_sums(csgdi_search *s, const void *a, const void *b, size_t first, size_t count,
-                        void *m);
+/* Once all parts have come as far as they could, part by part from 1 on: append its candidates to those
+ * of part 0, to which the rest of the part belongs then: from the chunk that was out of room.  false:
+ * out of room, and no more chunks are taken.  m as below. */
+bool csgdi_largest_join(csgdi_search *s, unsigned part, void *m);
+
+/* As csgdi_largest_chunk() of elements that are made on the way, a[i] + b[i], and written past the
+ * caches to m: all three point to element `first`.  Where it says false nothing of the chunk is
+ * taken, and m is undefined there. */
+bool csgdi_largest_sums(csgdi_search *s, unsigned part, const void *a, const void *b, size_t first,
+                        size_t count, void *m);
 
 /* Append what was chosen, and put the other candidates back into m, which has the chunks in their
  * places: element `first` of a chunk is m[first].  Unless the outcome is DONE all are put back.

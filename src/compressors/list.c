@@ -8,6 +8,7 @@
 #include "compressors/mask.h"
 #include "compressors/plugin.h"
 #include "compressors/stream.h"
+#include "compressors/threads.h"
 
 static const csgdi_compressor_ops *const list[] = {
     /* exact */ &csgdi_none,
@@ -68,6 +69,13 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_COUNT,
      .fallback = "0",
      .help = "what random choices depend on, with the step"},
+    {.name = "threads",
+     .kind = CSGDI_COUNT,
+     .min = 1,
+     .max = CSGDI_THREADS_MOST,
+     .fallback = "1",
+     .help = "threads that work on a call where n is large; the bits are the same, so ranks may "
+             "differ"},
 };
 
 const csgdi_keys csgdi_compressor_keys = {keys, sizeof keys / sizeof *keys};

@@ -10,6 +10,7 @@
 #include "compressors/elements.h"
 #include "compressors/mask.h"
 #include "compressors/stream.h"
+#include "compressors/threads.h"
 #include "wire/header.h"
 
 enum { STREAM_BYTES = 16 << 20 }; /* about half of a last cache: where it pays, measured */
@@ -34,6 +35,7 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .type = type,
                             .n = n,
                             .seed = csgdi_spec_count(spec, "seed"),
+                            .threads = csgdi_threads_allowed(csgdi_spec_count(spec, "threads")),
                             .n_ranks = n_ranks,
                             .block = 1,
                             .rounding = CSGDI_STREAM_ROUNDING,
@@ -43,6 +45,7 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .segment = ops->by_tensor ? segment : NULL,
                             .segment_cols = ops->by_tensor ? segment_cols : NULL,
                             .n_segments = ops->by_tensor ? n_segments : 0};
+    csgdi_spec_drop(spec, "threads"); /* of one rank alone, and all agree on what is written */
     if (n > SIZE_MAX / 64)
         return csgdi_fail(CSGD_E_UNSUPPORTED, "%zu elements are more than memory can hold", n);
     if ((ops->family == CSGDI_SELECT || ops->family == CSGDI_PROJECT) && n > UINT32_MAX)

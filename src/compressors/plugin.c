@@ -156,6 +156,7 @@ static csgd_status plugin_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_ar
     if (self == NULL) return CSGD_E_NOMEM;
     self->told = told;
     c->fault = &self->fault;
+    c->threads = 1; /* nobody promised that its functions can be called at once */
     st = run_create(self, &setup);
     if (st != CSGD_OK) return st;
     c->biased = setup.biased != 0;

@@ -48,8 +48,9 @@ static csgd_status threshold_create(csgdi_compressor *c, csgdi_spec *spec, csgdi
     c->state = self = csgdi_arena_zalloc(arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
     self->limit = csgdi_least_key(c->kernels->type, csgdi_spec_real(spec, "lambda"));
-    return csgdi_search_create(&self->search, c->kernels, c->n, c->max_k, 0, arena) ? CSGD_OK
-                                                                                    : CSGD_E_NOMEM;
+    return csgdi_search_create(&self->search, c->kernels, c->n, c->max_k, 0, c->threads, arena)
+               ? CSGD_OK
+               : CSGD_E_NOMEM;
 }
 
 /* Infinity and NaN are above every limit, so they are among those taken, if there is room. */

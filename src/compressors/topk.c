@@ -61,7 +61,7 @@ static csgd_status topk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_aren
         if (spare > c->spare) c->spare = spare;
         if (values > sample) sample = values;
     }
-    return csgdi_search_create(&self->search, c->kernels, longest, most, sample, arena)
+    return csgdi_search_create(&self->search, c->kernels, longest, most, sample, c->threads, arena)
                ? CSGD_OK
                : CSGD_E_NOMEM;
 }

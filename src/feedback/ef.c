@@ -46,11 +46,6 @@ static const void *ef_addend(const csgdi_feedback *f)
     return is_scaled(f) ? NULL : f->e;
 }
 
-static void ef_soon(const csgdi_feedback *f, size_t first, size_t count)
-{
-    csgdi_soon(f->compressor->kernels, f->e, first, count);
-}
-
 static void ef_commit(csgdi_feedback *f)
 {
     void *const e = f->m;
@@ -66,6 +61,5 @@ const csgdi_feedback_ops csgdi_feedback_ef = {
     .create = ef_create,
     .fill = ef_fill,
     .addend = ef_addend,
-    .soon = ef_soon,
     .commit = ef_commit,
 };

@@ -43,9 +43,6 @@ typedef struct csgdi_feedback_ops {
     /* What m is the sum of g and; NULL: it is more than that. */
     const void *(*addend)(const csgdi_feedback *f);
 
-    /* Call what fill will read for such a range, g apart, from memory. */
-    void (*soon)(const csgdi_feedback *f, size_t first, size_t count);
-
     /* f->m is the residual now. */
     void (*commit)(csgdi_feedback *f);
 } csgdi_feedback_ops;

@@ -73,19 +73,11 @@ static bool fill(const void *object, size_t first, size_t count, void *m)
     return self->f->ops->fill(self->f, self->g, first, count, m);
 }
 
-static void soon(const void *object, size_t first, size_t count)
-{
-    const maker *self = object;
-
-    csgdi_soon(self->f->compressor->kernels, self->g, first, count);
-    self->f->ops->soon(self->f, first, count);
-}
-
 bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len)
 {
     const maker self = {f, g};
     const void *e = f->ops->addend != NULL ? f->ops->addend(f) : NULL;
-    const csgdi_source source = {fill, soon, &self, e != NULL ? g : NULL, e};
+    const csgdi_source source = {fill, &self, e != NULL ? g : NULL, e};
     csgdi_compressor *c = f->compressor;
 
     if (f->ops->fill != NULL) return csgdi_fused_write(c, &source, f->m, dst, len);
@@ -96,10 +88,12 @@ bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t
 
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m)
 {
-    const csgdi_compressor *c = f->compressor;
+    const maker self = {f, g};
+    const csgdi_source source = {.fill = fill, .object = &self};
+    csgdi_compressor *c = f->compressor;
 
     *m = f->ops->fill != NULL ? f->m : g;
-    if (f->ops->fill != NULL) return f->ops->fill(f, g, 0, c->n, f->m);
+    if (f->ops->fill != NULL) return csgdi_source_fill(c, &source, f->m);
     return c->ops->family == CSGDI_EXACT || c->kernels->finite(g, c->n);
 }
 

@@ -224,16 +224,6 @@ const csgdi_kernels *csgdi_kernels_find(const char *isa, csgd_type type);
 /* The i-th name of what is built, best first, ending with "ref"; NULL past the last. */
 const char *csgdi_kernels_isa(size_t i);
 
-/* Call elements [first, first + count) of x from memory, ahead of their use. */
-static inline void csgdi_soon(const csgdi_kernels *kernels, const void *x, size_t first,
-                              size_t count)
-{
-    const char *from = (const char *)x + first * kernels->size;
-
-    for (size_t i = 0; i < count * kernels->size; i += 64)
-        __builtin_prefetch(from + i);
-}
-
 /* Sum of a block slot over any n: blocks of CSGDI_BLOCK from the front, their sums added as a
  * balanced tree whose shape depends on n only. */
 double csgdi_sum_blocks(const csgdi_kernels *kernels, double (*slot)(const void *x, size_t n),

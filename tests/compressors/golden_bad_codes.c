@@ -149,10 +149,10 @@ const golden_bad golden_bad_codes[] = {
      "value 0 of majority is no integer",
      "43534744 02000b00 01000000 00000000 04000000 00000000 00000000 00000000 "
      "08000000 00000000 831d5175 909dc6d0 0000804b 00000000"},
-    {"votes that are NaN", "majority", 4, CSGD_E_CORRUPT, "value 0 of majority is no integer",
+    {"votes that are NaN", "majority", 4, CSGD_E_CORRUPT, "NaN or infinite",
      "43534744 02000b00 01000000 00000000 04000000 00000000 00000000 00000000 "
      "08000000 00000000 92838a19 72c04ef6 0000c07f 00000000"},
-    {"infinite votes", "majority type=f64", 4, CSGD_E_CORRUPT, "value 0 of majority is no integer",
+    {"infinite votes", "majority type=f64", 4, CSGD_E_CORRUPT, "NaN or infinite",
      "43534744 02000b00 02000000 00000000 04000000 00000000 00000000 00000000 "
      "08000000 00000000 70c4ded9 08496bcc 00000000 0000f07f"},
     {"votes beyond the counters of double", "majority type=f64", 4, CSGD_E_CORRUPT,

@@ -59,6 +59,7 @@ void reading_open(reading *r, const compressor_case *about, csgd_type type, size
         .bits = about->bits,
         .masked = about->masked,
         .seed = about->seed,
+        .own = about->own,
     };
     assert_ok(csgd_compressor_create(r->spec, n, &r->c));
     r->cap = csgd_compressor_bound(r->c);

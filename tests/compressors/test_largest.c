@@ -70,7 +70,7 @@ static void open_subject(subject *s, size_t n, size_t most)
 {
     *s = (subject){.n = n};
     s->out.room = most + csgdi_largest_spare(n, most);
-    assert_true(csgdi_search_create(&s->search, kernels, n, most, 0, &s->arena));
+    assert_true(csgdi_search_create(&s->search, kernels, n, most, 0, 1, &s->arena));
     s->out.index = csgdi_arena_alloc(&s->arena, s->out.room + CSGDI_LANES, sizeof *s->out.index);
     s->out.value = csgdi_arena_alloc(&s->arena, s->out.room + CSGDI_LANES, kernels->size);
     assert_non_null(s->out.value);
@@ -106,7 +106,7 @@ static csgdi_outcome in_chunks(subject *s, size_t k, size_t length)
     memcpy(&m, &x, s->n * kernels->size);
     for (bool more = true; first < s->n && more; first += length) {
         const size_t count = s->n - first < length ? s->n - first : length;
-        more = csgdi_largest_chunk(&s->search, (char *)&m + first * kernels->size, first, count);
+        more = csgdi_largest_chunk(&s->search, 0, (char *)&m + first * kernels->size, first, count);
     }
     outcome = csgdi_largest_end(&s->search, &m);
     if (outcome != CSGDI_DONE) {
@@ -245,7 +245,8 @@ static void above_a_limit(void **state)
             s.out.k = 0;
             csgdi_limit_begin(&s.search, limit - (more ? limit / 2 : 0), k, &s.out);
             for (size_t first = 0; first < n; first += 100)
-                if (!csgdi_largest_chunk(&s.search, (char *)&m + first * kernels->size, first, 100))
+                if (!csgdi_largest_chunk(&s.search, 0, (char *)&m + first * kernels->size, first,
+                                         100))
                     break;
             if (more) {
                 assert_int_equal(csgdi_largest_end(&s.search, &m), CSGDI_RETRY);

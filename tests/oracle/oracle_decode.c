@@ -13,7 +13,7 @@
 #include "oracle/oracle_sparse.h"
 
 enum { HEADER = 48, AT_HASH = 40, VERSION = 2 };
-enum { MASK = 1 }; /* stream of random words */
+enum { MASK = 1, SAMPLE = 3 }; /* streams of random words */
 
 csgd_type oracle_work(csgd_type type)
 {
@@ -100,14 +100,23 @@ static void randk(const oracle_expected *e, oracle_bytes *r, uint64_t step, doub
 {
     for (size_t i = 0; i < e->n; i++)
         y[i] = 0;
-    for (uint64_t j = 0; j < e->k; j++) {
-        const uint64_t start = j * e->n / e->k, end = (j + 1) * e->n / e->k;
-        const uint64_t low = oracle_word(e->seed, MASK, 0, step, 2 * j);
-        const uint64_t high = oracle_word(e->seed, MASK, 0, step, 2 * j + 1);
+    double *value = calloc(e->k + 1, sizeof *value);
+    double rank = 0;
 
-        y[start + part_of(low + (high << 32), end - start)] =
-            oracle_finite(r, oracle_work(e->type));
+    if (value == NULL) abort();
+    for (size_t j = 0; j < e->k; j++)
+        value[j] = oracle_finite(r, oracle_work(e->type));
+    if (e->own) rank = oracle_finite(r, oracle_work(e->type));
+    if (rank < 0 || rank >= 1 << 24 || rank != floor(rank)) r->failed = true;
+    for (uint64_t j = 0; j < e->k && !r->failed; j++) {
+        const uint64_t start = j * e->n / e->k, end = (j + 1) * e->n / e->k;
+        const unsigned stream = e->own ? SAMPLE : MASK;
+        const uint64_t low = oracle_word(e->seed, stream, (uint32_t)rank, step, 2 * j);
+        const uint64_t high = oracle_word(e->seed, stream, (uint32_t)rank, step, 2 * j + 1);
+
+        y[start + part_of(low + (high << 32), end - start)] = value[j];
     }
+    free(value);
 }
 
 /* Of one rank: counters of one bit. */

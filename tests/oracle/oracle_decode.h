@@ -25,6 +25,7 @@ typedef struct oracle_expected {
     unsigned bits;         /* qsgd, int */
     bool masked;           /* sign, onebit, int */
     uint64_t seed;         /* randk */
+    bool own;              /* randk: support=private */
 } oracle_expected;
 
 /* Whether the bytes are such a message.  Then y[0..n) is what it stands for: of the type that is

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* threads.c: see threads.h.  The only file with a parallel region. */
+
+#include "compressors/threads.h"
+
+unsigned csgdi_threads_allowed(uint64_t wanted)
+{
+#ifdef _OPENMP
+    return wanted < CSGDI_THREADS_MOST ? (unsigned)wanted : CSGDI_THREADS_MOST;
+#else
+    (void)wanted;
+    return 1;
+#endif
+}
+
+size_t csgdi_threads_first(size_t n, size_t unit, unsigned parts, unsigned part)
+{
+    const size_t units = n / unit + (n % unit > 0);
+    const size_t first = (units / parts * part + units % parts * part / parts) * unit;
+
+    return first < n ? first : n;
+}
+
+void csgdi_threads_run(unsigned parts, void (*work)(void *object, unsigned part), void *object)
+{
+#ifdef _OPENMP
+    if (parts > 1) {
+        /* There may be fewer threads than parts: a loop takes all of these nevertheless. */
+#    pragma omp parallel for num_threads((int)parts) schedule(static, 1)
+        for (unsigned part = 0; part < parts; part++)
+            work(object, part);
+        return;
+    }
+#endif
+    for (unsigned part = 0; part < parts; part++)
+        work(object, part);
+}
