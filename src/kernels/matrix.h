@@ -59,7 +59,7 @@ typedef struct csgdi_matrix_kernels {
     void (*subtract)(const void *p, double factor, size_t n, double *v);
 } csgdi_matrix_kernels;
 
-/* The matrix kernels of the same type and instruction set. */
+/* The matrix kernels of the same type and instruction set, or ref's where that has none: neon. */
 const csgdi_matrix_kernels *csgdi_matrix_get(const csgdi_kernels *kernels);
 
 /* Make the columns of P orthonormal, from the first to the last, by modified Gram-Schmidt in

@@ -143,8 +143,7 @@ static size_t S(key_split)(const uint32_t *index, const void *value, size_t n, u
         const SIMD_VECTOR all = V(load)(v + i);
         uint32_t tie = V(equal)(V(keys)(all), V(all)(limit));
         uint32_t hits = V(above)(V(keys)(all), V(all)(limit));
-        if ((size_t)__builtin_popcount(tie) > left)
-            tie = _pdep_u32((1u << left) - 1, tie); /* the first of them */
+        if ((size_t)__builtin_popcount(tie) > left) tie = lowest(tie, left);
         left -= (size_t)__builtin_popcount(tie);
         hits |= tie;
         V(pack_index)(index + i, hits ^ SIMD_ALL, out_index + (i - taken));
@@ -193,7 +192,7 @@ static void S(stream)(const void *x, size_t n, void *y)
 #pragma GCC unroll 2
         for (size_t j = 0; j < 64 / sizeof *b; j += SIMD_LANES)
             V(stream)(b + i + j, V(load)(a + i + j));
-    _mm_sfence();
+    stream_end();
     REF(stream)(a + i, n - i, b + i);
 }
 
