@@ -20,9 +20,24 @@ static inline D d_zero(void)
     return _mm256_setzero_pd();
 }
 
+static inline D d_all(double x)
+{
+    return _mm256_set1_pd(x);
+}
+
+static inline D d_load(const double *x)
+{
+    return _mm256_loadu_pd(x);
+}
+
 static inline D d_plus(D a, D b)
 {
     return _mm256_add_pd(a, b);
+}
+
+static inline D d_minus(D a, D b)
+{
+    return _mm256_sub_pd(a, b);
 }
 
 static inline D d_times(D a, D b)

@@ -15,15 +15,17 @@ static const csgdi_matrix_kernels *const built[][2] = {
 #if CSGDI_HAVE_AVX2
     {&csgdi_matrix_avx2_f32, &csgdi_matrix_avx2_f64},
 #endif
-    {&csgdi_matrix_ref_f32, &csgdi_matrix_ref_f64}, /* of those without one too */
+#if CSGDI_HAVE_NEON
+    {&csgdi_matrix_neon_f32, &csgdi_matrix_neon_f64},
+#endif
+    {&csgdi_matrix_ref_f32, &csgdi_matrix_ref_f64},
 };
-enum { N_BUILT = sizeof built / sizeof *built };
 
 const csgdi_matrix_kernels *csgdi_matrix_get(const csgdi_kernels *kernels)
 {
-    size_t i = 0; /* the names are those of dispatch.c */
+    size_t i = 0; /* the names are those of dispatch.c, and it ends with ref too */
 
-    while (i + 1 < N_BUILT && strcmp(built[i][0]->isa, kernels->isa) != 0)
+    while (strcmp(built[i][0]->isa, kernels->isa) != 0)
         i++;
     return built[i][kernels->type == CSGD_F64];
 }

@@ -59,7 +59,7 @@ typedef struct csgdi_matrix_kernels {
     void (*subtract)(const void *p, double factor, size_t n, double *v);
 } csgdi_matrix_kernels;
 
-/* The matrix kernels of the same type and instruction set, or ref's where that has none: neon. */
+/* The matrix kernels of the same type and instruction set. */
 const csgdi_matrix_kernels *csgdi_matrix_get(const csgdi_kernels *kernels);
 
 /* Make the columns of P orthonormal, from the first to the last, by modified Gram-Schmidt in
@@ -74,5 +74,6 @@ void csgdi_orthonormalise(const csgdi_matrix_kernels *kernels, void *p, size_t r
 extern const csgdi_matrix_kernels csgdi_matrix_ref_f32, csgdi_matrix_ref_f64;
 extern const csgdi_matrix_kernels csgdi_matrix_avx2_f32, csgdi_matrix_avx2_f64;
 extern const csgdi_matrix_kernels csgdi_matrix_avx512_f32, csgdi_matrix_avx512_f64;
+extern const csgdi_matrix_kernels csgdi_matrix_neon_f32, csgdi_matrix_neon_f64;
 
 #endif

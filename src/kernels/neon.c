@@ -202,7 +202,7 @@ typedef struct f64v_key {
 
 static inline D f64v_load(const double *x)
 {
-    return (D){vld1q_f64(x), vld1q_f64(x + 2)};
+    return d_load(x);
 }
 
 static inline void f64v_store(double *x, D a)
@@ -212,7 +212,7 @@ static inline void f64v_store(double *x, D a)
 
 static inline D f64v_all_of(double x)
 {
-    return (D){vdupq_n_f64(x), vdupq_n_f64(x)};
+    return d_all(x);
 }
 
 static inline D f64v_plus(D a, D b)
@@ -222,7 +222,7 @@ static inline D f64v_plus(D a, D b)
 
 static inline D f64v_minus(D a, D b)
 {
-    return (D){vsubq_f64(a.low, b.low), vsubq_f64(a.high, b.high)};
+    return d_minus(a, b);
 }
 
 static inline D f64v_times(double r, D x)

@@ -15,14 +15,29 @@ typedef struct D {
 } D;
 enum { DOUBLES = 4 };
 
+static inline D d_all(double x)
+{
+    return (D){vdupq_n_f64(x), vdupq_n_f64(x)};
+}
+
 static inline D d_zero(void)
 {
-    return (D){vdupq_n_f64(0), vdupq_n_f64(0)};
+    return d_all(0);
+}
+
+static inline D d_load(const double *x)
+{
+    return (D){vld1q_f64(x), vld1q_f64(x + 2)};
 }
 
 static inline D d_plus(D a, D b)
 {
     return (D){vaddq_f64(a.low, b.low), vaddq_f64(a.high, b.high)};
+}
+
+static inline D d_minus(D a, D b)
+{
+    return (D){vsubq_f64(a.low, b.low), vsubq_f64(a.high, b.high)};
 }
 
 static inline D d_times(D a, D b)
