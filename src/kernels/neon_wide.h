@@ -43,22 +43,11 @@ static inline F f_all(float x)
     EACH(F, vdupq_n_f32(x));
 }
 
-/* b where one is NaN: the instructions for it take the NaN. */
-static inline float32x4_t lesser(float32x4_t a, float32x4_t b)
-{
-    return vbslq_f32(vcltq_f32(a, b), a, b);
-}
-
-static inline float32x4_t greater(float32x4_t a, float32x4_t b)
-{
-    return vbslq_f32(vcgtq_f32(a, b), a, b);
-}
-
 PAIRWISE(F, f_plus, vaddq_f32)
 PAIRWISE(F, f_minus, vsubq_f32)
 PAIRWISE(F, f_times, vmulq_f32)
-PAIRWISE(F, f_min, lesser)
-PAIRWISE(F, f_max, greater)
+PAIRWISE(F, f_min, vminq_f32) /* NaN where one is */
+PAIRWISE(F, f_max, vmaxq_f32)
 
 static inline F f_abs(F a)
 {
@@ -120,12 +109,12 @@ static inline F u_number(U a)
     EACH(F, vcvtq_f32_s32(with_sign(a.v[i])));
 }
 
-static inline uint32x4_t lesser_number(uint32x4_t a, uint32x4_t b)
+static inline uint32x4_t lesser(uint32x4_t a, uint32x4_t b)
 {
     return vreinterpretq_u32_s32(vminq_s32(with_sign(a), with_sign(b)));
 }
 
-static inline uint32x4_t greater_number(uint32x4_t a, uint32x4_t b)
+static inline uint32x4_t greater(uint32x4_t a, uint32x4_t b)
 {
     return vreinterpretq_u32_s32(vmaxq_s32(with_sign(a), with_sign(b)));
 }
@@ -145,8 +134,8 @@ PAIRWISE(U, u_plus, vaddq_u32)
 PAIRWISE(U, u_minus, vsubq_u32)
 PAIRWISE(U, u_and, vandq_u32)
 PAIRWISE(U, u_or, vorrq_u32)
-PAIRWISE(U, u_min, lesser_number)
-PAIRWISE(U, u_max, greater_number)
+PAIRWISE(U, u_min, lesser)
+PAIRWISE(U, u_max, greater)
 PAIRWISE(U, u_above, above)
 PAIRWISE(U, u_rights, rights)
 
