@@ -76,7 +76,7 @@ else
     run nompi --label-regex 'install|docs|example|bench'
     missing=$(missing_for_aarch64)
     if [ -z "$missing" ]; then # an emulated test takes ten times as long or more: NEON, and bytes
-        CSGD_TEST_BRIEF=1 run aarch64 --tests-regex '^(base|wire|kernels)/|^compressors/(contract|golden)$'
+        CSGD_TEST_BRIEF=1 run aarch64 --tests-regex '^(base|wire|kernels)/|/(contract|golden|fp_mode)$'
     else
         printf '\nskipped: aarch64 under qemu: %s\n' "${missing//$'\n'/, }"
     fi
