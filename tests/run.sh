@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # run.sh: install what is missing, build, and run every test.
 #
-#     tests/run.sh            release with valgrind, asan, tsan (in-process transport), clang
+#     tests/run.sh            release with valgrind, asan, tsan (in-process transport), clang,
+#                             64-bit ARM under QEMU where `dpkg --add-architecture arm64` was said
 #     tests/run.sh --quick    debug build without slow tests, MPI at 3 ranks: the inner loop
 #
 # Ends with ctest's summaries and exits non-zero if anything failed.  A check that this machine
@@ -50,12 +51,35 @@ run() { # PRESET [ctest arguments...]
     ctest --preset "$1" --no-tests=error -j 2 "${@:2}" || failed+=("$1")
 }
 
+# What is missing to build for 64-bit ARM and run that.  Its libraries come from the same Debian, if
+# this one was told to take packages of a second architecture, which no test should decide.
+missing_for_aarch64() {
+    local tool
+    if dpkg --print-foreign-architectures 2>/dev/null | grep -qx arm64; then
+        need_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static \
+            libxxhash-dev:arm64 libcmocka-dev:arm64 || true
+    fi
+    for tool in aarch64-linux-gnu-gcc qemu-aarch64-static; do
+        command -v "$tool" >/dev/null || echo "no $tool"
+    done
+    for tool in libxxhash cmocka; do
+        PKG_CONFIG_LIBDIR=/usr/lib/aarch64-linux-gnu/pkgconfig pkg-config --exists "$tool" ||
+            echo "no $tool:arm64"
+    done
+}
+
 if [ "$quick" = yes ]; then
     run dev --label-exclude 'slow|example|valgrind' --exclude-regex '\.[124]$'
 else
     run clang --label-regex unit
     run tsan --label-regex unit --tests-regex '^(base|comm)/' # where threads meet
     run nompi --label-regex 'install|docs|example|bench'
+    missing=$(missing_for_aarch64)
+    if [ -z "$missing" ]; then # an emulated test takes ten times as long or more: NEON, and bytes
+        CSGD_TEST_BRIEF=1 run aarch64 --tests-regex '^(base|wire|kernels)/|/(contract|golden|fp_mode)$'
+    else
+        printf '\nskipped: aarch64 under qemu: %s\n' "${missing//$'\n'/, }"
+    fi
     run asan --label-exclude example
     run release
 fi

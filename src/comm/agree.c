@@ -38,6 +38,10 @@ uint64_t csgdi_fp_mode(void)
     uint64_t mode = (uint64_t)fegetround();
 #if defined(__x86_64__)
     mode |= (uint64_t)(_mm_getcsr() & 0x8040u) << 32; /* flush to zero, denormals are zero */
+#elif defined(__aarch64__)
+    uint64_t control;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+    if (control & 1u << 24) mode |= (uint64_t)0x8040u << 32; /* flush to zero, which is both */
 #endif
     return mode;
 }

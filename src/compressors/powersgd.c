@@ -101,9 +101,10 @@ static double largest(csgd_type type, const void *q, size_t n)
 {
     double most = 0;
 
-    for (size_t i = 0; i < n; i++)
-        most = fmax(most, fabs(type == CSGD_F64 ? ((const double *)q)[i]
-                                                : (double)((const float *)q)[i]));
+    for (size_t i = 0; i < n; i++) { /* no fmax(): gcc 12.2 for aarch64 crashes on it */
+        const double x = type == CSGD_F64 ? ((const double *)q)[i] : (double)((const float *)q)[i];
+        if (fabs(x) > most) most = fabs(x);
+    }
     return most;
 }
 

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 #include "kernels/ref.h"
-#include "kernels/simd_rows.h"
+#include "kernels/avx_common.h"
 #include "kernels/avx2_wide.h"
 #include "kernels/simd_codes.h"
 

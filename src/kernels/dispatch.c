@@ -2,7 +2,8 @@
 
 /* dispatch.c: what is built, what runs here, and what was chosen.
  *
- * The build defines CSGDI_HAVE_AVX2 and CSGDI_HAVE_AVX512 for this file where it compiles theirs.
+ * The build defines CSGDI_HAVE_AVX2, CSGDI_HAVE_AVX512 and CSGDI_HAVE_NEON for this file where it
+ * compiles theirs.
  * A new instruction set is one file with its tables, one function below that asks whether it runs
  * here, and one row in built[].
  */
@@ -37,6 +38,13 @@ static bool avx512_runs(void)
 }
 #endif
 
+#if CSGDI_HAVE_NEON
+static bool neon_runs(void) /* part of the architecture */
+{
+    return true;
+}
+#endif
+
 static const struct {
     bool (*runs)(void);
     const csgdi_kernels *f32, *f64;
@@ -47,6 +55,9 @@ static const struct {
 #endif
 #if CSGDI_HAVE_AVX2
     {avx2_runs, &csgdi_kernels_avx2_f32, &csgdi_kernels_avx2_f64},
+#endif
+#if CSGDI_HAVE_NEON
+    {neon_runs, &csgdi_kernels_neon_f32, &csgdi_kernels_neon_f64},
 #endif
     {ref_runs, &csgdi_kernels_ref_f32, &csgdi_kernels_ref_f64},
 };

@@ -46,7 +46,7 @@ typedef struct csgdi_grid {
 typedef enum csgdi_half { CSGDI_BF16, CSGDI_F16 } csgdi_half;
 
 typedef struct csgdi_kernels {
-    const char *isa; /* "ref", "avx2", "avx512" */
+    const char *isa; /* "ref", "avx2", "avx512", "neon" */
     csgd_type type;
     size_t size; /* bytes of an element */
 
@@ -233,5 +233,6 @@ double csgdi_sum_blocks(const csgdi_kernels *kernels, double (*slot)(const void 
 extern const csgdi_kernels csgdi_kernels_ref_f32, csgdi_kernels_ref_f64;
 extern const csgdi_kernels csgdi_kernels_avx2_f32, csgdi_kernels_avx2_f64;
 extern const csgdi_kernels csgdi_kernels_avx512_f32, csgdi_kernels_avx512_f64;
+extern const csgdi_kernels csgdi_kernels_neon_f32, csgdi_kernels_neon_f64;
 
 #endif

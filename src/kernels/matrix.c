@@ -15,6 +15,9 @@ static const csgdi_matrix_kernels *const built[][2] = {
 #if CSGDI_HAVE_AVX2
     {&csgdi_matrix_avx2_f32, &csgdi_matrix_avx2_f64},
 #endif
+#if CSGDI_HAVE_NEON
+    {&csgdi_matrix_neon_f32, &csgdi_matrix_neon_f64},
+#endif
     {&csgdi_matrix_ref_f32, &csgdi_matrix_ref_f64},
 };
 

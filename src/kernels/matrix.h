@@ -74,5 +74,6 @@ void csgdi_orthonormalise(const csgdi_matrix_kernels *kernels, void *p, size_t r
 extern const csgdi_matrix_kernels csgdi_matrix_ref_f32, csgdi_matrix_ref_f64;
 extern const csgdi_matrix_kernels csgdi_matrix_avx2_f32, csgdi_matrix_avx2_f64;
 extern const csgdi_matrix_kernels csgdi_matrix_avx512_f32, csgdi_matrix_avx512_f64;
+extern const csgdi_matrix_kernels csgdi_matrix_neon_f32, csgdi_matrix_neon_f64;
 
 #endif

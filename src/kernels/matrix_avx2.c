@@ -6,7 +6,7 @@
 #include <string.h>
 #include "kernels/matrix_rows.h"
 #include "kernels/ref.h"
-#include "kernels/simd_rows.h"
+#include "kernels/avx_common.h"
 
 #define SIMD_ISA "avx2"
 enum { SIMD_ROWS = 2, SIMD_RANKS = 2 };

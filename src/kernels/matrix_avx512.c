@@ -6,7 +6,7 @@
 #include <string.h>
 #include "kernels/matrix_rows.h"
 #include "kernels/ref.h"
-#include "kernels/simd_rows.h"
+#include "kernels/avx_common.h"
 
 #define SIMD_ISA "avx512"
 enum { SIMD_ROWS = 4, SIMD_RANKS = 4 };

@@ -35,7 +35,7 @@ static inline size_t S(least)(size_t a, size_t b)
  * that do nothing else. */
 TILE void S(soon)(const SIMD_TYPE *x, size_t i)
 {
-    _mm_prefetch((const void *)((uintptr_t)x + i * sizeof *x), _MM_HINT_T1);
+    __builtin_prefetch((const void *)((uintptr_t)x + i * sizeof *x), 0, 2);
 }
 
 /* Columns of a panel: whole blocks. */
@@ -346,8 +346,8 @@ static double S(dot)(const double *v, const void *p, size_t n)
         s[l] = d_zero();
     for (; n - i >= CSGDI_LANES; i += CSGDI_LANES)
         for (size_t l = 0; l < CSGDI_LANES / DOUBLES; l++)
-            s[l] = d_plus(s[l], d_times(_mm256_loadu_pd(v + i + l * DOUBLES),
-                                        V(doubles)(a + i + l * DOUBLES)));
+            s[l] =
+                d_plus(s[l], d_times(d_load(v + i + l * DOUBLES), V(doubles)(a + i + l * DOUBLES)));
     for (size_t l = 0; l < CSGDI_LANES / DOUBLES; l++)
         d_store(total + l * DOUBLES, s[l]);
     for (; i < n; i++)
@@ -358,11 +358,11 @@ static double S(dot)(const double *v, const void *p, size_t n)
 static void S(subtract)(const void *p, double factor, size_t n, double *v)
 {
     const SIMD_TYPE *a = p;
-    const D f = _mm256_set1_pd(factor);
+    const D f = d_all(factor);
     size_t i = 0;
 
     for (; n - i >= DOUBLES; i += DOUBLES)
-        d_store(v + i, _mm256_sub_pd(_mm256_loadu_pd(v + i), d_times(f, V(doubles)(a + i))));
+        d_store(v + i, d_minus(d_load(v + i), d_times(f, V(doubles)(a + i))));
     for (; i < n; i++)
         v[i] -= factor * (double)a[i];
 }

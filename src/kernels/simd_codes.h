@@ -3,8 +3,8 @@
 /* simd_codes.h: slots that turn floats into fewer bits and back, and the sums and ranges that they
  * need, over vectors of sixteen lanes.
  *
- * Included once for each instruction set, after avx2_wide.h or avx512_wide.h, where the vectors
- * are: F of sixteen floats, U of sixteen 32-bit integers, functions f_ and u_ on them.
+ * Included once for each instruction set, after its _wide.h, where the vectors are: F of sixteen
+ * floats, U of sixteen 32-bit integers, functions f_ and u_ on them.
  *
  * Why these give ref's bits: what is said in simd_impl.h, and each lane that takes a random word
  * is the lane that computed it.  Fast loops are over whole tiles; what comes before the first tile
@@ -80,7 +80,7 @@ static inline size_t block_ahead(size_t n)
 
 static inline void prefetch(const float *a, size_t ahead)
 {
-    _mm_prefetch((const char *)(const void *)a + ahead * sizeof *a, _MM_HINT_T0);
+    __builtin_prefetch(a + ahead);
 }
 
 /* --- sums --- */

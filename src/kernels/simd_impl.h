@@ -28,7 +28,11 @@
  *     void     stream(TYPE *, VECTOR)      past the caches; aligned to a vector
  *     D        doubles(const TYPE *)       DOUBLES elements as doubles
  *
- * D, DOUBLES and what works on them are in simd_rows.h.
+ * and, the same for both types, in avx_common.h or neon_common.h: D, a vector of DOUBLES doubles
+ * with functions d_ on it, and
+ *
+ *     uint32_t lowest(bits, size_t count)  the lowest `count` of the 1 bits, which are as many or more
+ *     void     stream_end(void)            what was streamed comes before what follows
  *
  * Why these give ref's bits.  Element by element: the same operation on the same operands, in any
  * order.  Sums: the sixteen partial sums live in the lanes of 16 / DOUBLES vectors, lane j of the
@@ -129,7 +133,7 @@ static double S(square_sum)(const void *x, size_t n)
 }
 
 /* --- sign ---
- * Steps of 32 elements, so that their bits are four whole bytes: little-endian, as x86 is. */
+ * Steps of 32 elements, so that their bits are four whole bytes: little-endian, as bytes.h demands. */
 
 static void S(sign_pack)(const void *x, size_t n, uint8_t *bits)
 {

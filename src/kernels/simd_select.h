@@ -170,8 +170,7 @@ static size_t S(key_split)(const uint32_t *index, const void *value, size_t n, u
         const SIMD_VECTOR all = V(load)(v + i);
         uint32_t tie = V(equal)(V(keys)(all), V(all)(limit));
         uint32_t hits = V(above)(V(keys)(all), V(all)(limit));
-        if ((size_t)__builtin_popcount(tie) > left)
-            tie = _pdep_u32((1u << left) - 1, tie); /* the first of them */
+        if ((size_t)__builtin_popcount(tie) > left) tie = lowest(tie, left);
         left -= (size_t)__builtin_popcount(tie);
         hits |= tie;
         V(pack_index)(index + i, hits ^ SIMD_ALL, out_index + (i - taken));
@@ -225,7 +224,7 @@ static void S(stream)(const void *x, size_t n, void *y)
 
 static void S(stream_end)(void)
 {
-    _mm_sfence();
+    stream_end();
 }
 
 #undef SIMD_ALL
