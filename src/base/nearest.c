@@ -64,6 +64,8 @@ size_t csgdi_word_distance(const char *word, const char *name)
 {
     const size_t word_len = strlen(word), name_len = strlen(name);
     if (name_len > LONGEST) return SIZE_MAX;
+    /* Each letter too many is a slip; a word may be as long as a spec. */
+    if (word_len > name_len && word_len - name_len > 1 + word_len / 4) return SIZE_MAX;
 
     /* An abbreviation is as likely as one slip: "feedb" is feedback rather than seed. */
     size_t d = distance(word, word_len, name, name_len);
