@@ -66,11 +66,15 @@ size_t csgdi_word_distance(const char *word, const char *name)
     if (name_len > LONGEST) return SIZE_MAX;
 
     /* An abbreviation is as likely as one slip: "feedb" is feedback rather than seed. */
+    const bool beginning = word_len > 1 && begins_with(name, word, word_len);
+    const size_t apart = word_len > name_len ? word_len - name_len : name_len - word_len;
+    const size_t slips = 1 + word_len / 4;
+    if (apart > slips && !beginning) return SIZE_MAX; /* each letter too many or missing is one */
     size_t d = distance(word, word_len, name, name_len);
-    if (d > 1 && word_len > 1 && begins_with(name, word, word_len)) d = 1;
+    if (d > 1 && beginning) d = 1;
 
     /* A distance of the whole length means no letter in common: "x" is not a misspelt "k". */
-    const bool close = d <= 1 + word_len / 4 && d < (word_len > name_len ? word_len : name_len);
+    const bool close = d <= slips && d < (word_len > name_len ? word_len : name_len);
     return close ? d : SIZE_MAX;
 }
 

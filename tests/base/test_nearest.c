@@ -74,6 +74,8 @@ static void distances(void **state)
         {"K", "k", 0},
         {"x", "k", SIZE_MAX}, /* nothing in common */
         {"kk", "k", 1},
+        {"topkab", "topk", 2},         /* as many too many as six letters may have */
+        {"topkabc", "topk", SIZE_MAX}, /* one more */
         {"int", "ing", 1},
         {"int", "ant", 1},
         {"int", "and", SIZE_MAX}, /* two errors in three letters */

@@ -2,7 +2,7 @@
 
 /* fuzz_message.c: messages of one compressor, whose specs FUZZ_SPECS lists.
  *
- *     byte 0   bits 0..2 n | bit 3 type | bits 4..5 what follows | bits 6..7 step
+ *     byte 0   bits 0..2 n | bits 3..4 type | bits 5..6 what follows | bit 7 step
  *     byte 1   spec
  *     byte 2   bits 0..2 address of the message | bits 3..4 instruction set
  *     then     0, 1   a payload, which is filled up with zeros to a multiple of 8
@@ -10,35 +10,46 @@
  *              3      a whole message
  *
  * But for the last the header and its hash are made right: what is judged is the compressor's.
- * A refused message leaves y as it was.  One that passes decodes to the same bits by every
- * instruction set, and adds and subtracts what it sets. */
+ * A refused message leaves the vector as it was.  One that passes adds or subtracts what it sets, and
+ * decodes to the same bits by every instruction set.
+ *
+ * What costs much is done for few inputs, which their hash chooses: large n, and that comparison. */
 
 #include <string.h>
+#include <xxhash.h>
 #include "base/bytes.h"
-#include "compressors/compressor.h"
+#include "compressors/elements.h"
 #include "fuzz/fuzz.h"
 #include "wire/header.h"
 
-enum { CHOICES = 3, TYPES = 2 };
+#if FUZZ_PLUGINS
+#    include "compressors/plugins.h"
+#endif
+
+enum { CHOICES = 3, TYPES = 4 };
 enum { OVERLAY = 2, WHOLE = 3 };
 
 static const char *const specs[] = {FUZZ_SPECS};
-static const size_t sizes[] = {0, 1, 7, 64, 1000, 4097};
+static const char *const types[TYPES] = {"f32", "f64", "bf16", "f16"};
+static const size_t sizes[] = {0, 1, 7, 8, 64, 203, 1000, 4097};
+enum { SIZES = FUZZ_COUNT(sizes), LARGE_SIZES = 2, ONE_LARGE_IN = 16, ONE_THOROUGH_IN = 8 };
 
-/* A compressor, vectors of exactly its n, and a message of its own. */
+/* A compressor, vectors of exactly its n, and a message of its own.  Those of the library have the
+ * elements that it works on. */
 typedef struct subject {
     csgd_compressor *c;
-    size_t n, bytes;
-    char *start, *y, *z; /* start: what y is before, never -0 */
+    size_t n, bytes, caller_bytes;
+    char *start, *y, *z;  /* the library's; start: what a vector is before, never -0 */
+    char *before, *x, *w; /* the caller's; x is `before` between inputs */
     uint8_t *good;
     size_t good_len;
 } subject;
 
-/* --- elements of either type --- */
+/* --- elements of either type that is worked on --- */
 
 static void put(const subject *s, void *v, size_t i, double value)
 {
-    if (s->c->core.type == CSGD_F64)
+    if (s->c->core.kernels->type == CSGD_F64)
         ((double *)v)[i] = value;
     else
         ((float *)v)[i] = (float)value;
@@ -52,24 +63,46 @@ static void put_noise(const subject *s, void *v)
 
 /* --- subjects --- */
 
+static void prepare_plugins(void)
+{
+#if FUZZ_PLUGINS
+    static bool done;
+
+    if (done) return;
+    done = true;
+    fuzz_require(csgd_plugin_register(&plugins_sign) == CSGD_OK);
+    fuzz_require(csgd_plugin_register(&plugins_codes) == CSGD_OK);
+    fuzz_require(csgd_plugin_register(&plugins_entries) == CSGD_OK);
+#endif
+}
+
 static void subject_open(subject *s, const char *spec, const char *type, size_t n)
 {
     char text[256];
 
+    prepare_plugins();
     snprintf(text, sizeof text, "%s type=%s", spec, type);
-    fuzz_require(csgd_compressor_create(text, n, &s->c) == CSGD_OK);
+    if (csgd_compressor_create(text, n, &s->c) != CSGD_OK)
+        fprintf(stderr, "%s: %s\n", text, csgd_error_detail());
+    fuzz_require(s->c != NULL);
     s->n = n;
-    s->bytes = n * csgd_type_size(s->c->core.type);
+    s->bytes = n * s->c->core.kernels->size;
+    s->caller_bytes = n * csgd_type_size(s->c->core.type);
     s->start = fuzz_block(s->bytes);
     s->y = fuzz_block(s->bytes);
     s->z = fuzz_block(s->bytes);
+    s->before = fuzz_block(s->caller_bytes);
+    s->x = fuzz_block(s->caller_bytes);
+    s->w = fuzz_block(s->caller_bytes);
     s->good = fuzz_block(csgd_compressor_bound(s->c));
     put_noise(s, s->y);
-    fuzz_require(csgd_compressor_compress(s->c, s->y, s->good, csgd_compressor_bound(s->c),
+    csgdi_elements_narrow_to(&s->c->core, s->y, n, s->x);
+    fuzz_require(csgd_compressor_compress(s->c, s->x, s->good, csgd_compressor_bound(s->c),
                                           &s->good_len) == CSGD_OK);
     for (size_t i = 0; i < n; i++)
-        put(s, s->start, i, 1 + (double)(i % 7) / 8);
-    memcpy(s->y, s->start, s->bytes);
+        put(s, s->start, i, 1 + (double)(i % 7) / 8); /* a number of every type */
+    csgdi_elements_narrow_to(&s->c->core, s->start, n, s->before);
+    memcpy(s->x, s->before, s->caller_bytes);
 }
 
 static void subject_close(subject *s)
@@ -78,16 +111,27 @@ static void subject_close(subject *s)
     free(s->start);
     free(s->y);
     free(s->z);
+    free(s->before);
+    free(s->x);
+    free(s->w);
     free(s->good);
 }
 
-/* Made once, kept for ever. */
-static subject *subject_of(const uint8_t *choice)
+/* Which n: one of the large ones only where the hash says so. */
+static size_t size_of(unsigned choice, uint64_t hash)
 {
-    static const char *const types[TYPES] = {"f32", "f64"};
-    static subject subjects[FUZZ_COUNT(specs)][TYPES][FUZZ_COUNT(sizes)];
-    const size_t spec = choice[1] % FUZZ_COUNT(specs), type = choice[0] >> 3 & 1;
-    const size_t size = (choice[0] & 7) % FUZZ_COUNT(sizes);
+    const size_t size = choice % SIZES;
+
+    if (size < SIZES - LARGE_SIZES || hash % ONE_LARGE_IN == 0) return size;
+    return size - 2 * LARGE_SIZES;
+}
+
+/* Made once, kept for ever. */
+static subject *subject_of(const uint8_t *choice, uint64_t hash)
+{
+    static subject subjects[FUZZ_COUNT(specs)][TYPES][SIZES];
+    const size_t spec = choice[1] % FUZZ_COUNT(specs), type = choice[0] >> 3 & 3;
+    const size_t size = size_of(choice[0], hash);
     subject *s = &subjects[spec][type][size];
 
     if (s->c == NULL) subject_open(s, specs[spec], types[type], sizes[size]);
@@ -132,40 +176,64 @@ static bool is_sum64(size_t n, const double *y, const double *a, double sign, co
 /* y is start and the vector z, added or subtracted once in the element type. */
 static bool is_sum(const subject *s, int sign)
 {
-    if (s->c->core.type == CSGD_F64)
+    if (s->c->core.kernels->type == CSGD_F64)
         return is_sum64(s->n, (void *)s->y, (void *)s->start, sign, (void *)s->z);
     return is_sum32(s->n, (void *)s->y, (void *)s->start, (float)sign, (void *)s->z);
 }
 
-/* y holds what was decoded already. */
-static void apply(subject *s, const uint8_t *message, unsigned isa)
+/* The caller's vector is v of the library's. */
+static bool is_narrowed(const subject *s, const char *caller, const char *v)
 {
-    const csgdi_compressor twin = twin_of(&s->c->core, isa);
-
-    memset(s->z, 0xee, s->bytes);
-    csgdi_message_apply(&twin, message, CSGDI_SET, s->z);
-    fuzz_require(memcmp(s->y, s->z, s->bytes) == 0);
-    if (FUZZ_FINITE) fuzz_require(twin.kernels->finite(s->z, s->n));
-
-    memcpy(s->y, s->start, s->bytes);
-    csgdi_message_apply(&twin, message, CSGDI_ADD, s->y);
-    /* A projection may add up what it is made of in another order. */
-    if (twin.ops->family != CSGDI_PROJECT) fuzz_require(is_sum(s, 1));
-    memcpy(s->y, s->start, s->bytes);
-    csgdi_message_apply(&s->c->core, message, CSGDI_SUB, s->y);
-    if (twin.ops->family != CSGDI_PROJECT) fuzz_require(is_sum(s, -1));
-    memcpy(s->y, s->start, s->bytes);
+    csgdi_elements_narrow_to(&s->c->core, v, s->n, s->w);
+    return memcmp(caller, s->w, s->caller_bytes) == 0;
 }
 
-static void judge(subject *s, const uint8_t *message, size_t len, unsigned isa)
+static void accumulate(const subject *s, const csgdi_compressor *c, const uint8_t *message,
+                       csgdi_mode mode)
 {
-    const csgd_status st = csgd_compressor_decompress(s->c, message, len, s->y);
+    memcpy(s->y, s->start, s->bytes);
+    csgdi_message_apply(c, message, mode, s->y);
+    /* A projection may add up what it is made of in another order. */
+    if (c->ops->family != CSGDI_PROJECT) fuzz_require(is_sum(s, mode == CSGDI_ADD ? 1 : -1));
+}
+
+/* x holds what was decoded already. */
+static void apply(const subject *s, const uint8_t *message, size_t len, unsigned isa, uint64_t hash)
+{
+    const csgdi_compressor *c = &s->c->core;
+    const bool thorough = hash / ONE_LARGE_IN % ONE_THOROUGH_IN == 0;
+    const csgdi_compressor twin = twin_of(c, isa);
+
+    if (thorough || csgdi_elements_narrow(c->type)) {
+        memset(s->z, 0xee, s->bytes);
+        csgdi_message_apply(thorough ? &twin : c, message, CSGDI_SET, s->z);
+        fuzz_require(is_narrowed(s, s->x, s->z));
+    } else {
+        memcpy(s->z, s->x, s->bytes);
+    }
+    if (FUZZ_FINITE) fuzz_require(c->kernels->finite(s->z, s->n));
+
+    memcpy(s->x, s->before, s->caller_bytes);
+    if (!thorough) {
+        accumulate(s, c, message, hash >> 32 & 1 ? CSGDI_ADD : CSGDI_SUB);
+        return;
+    }
+    accumulate(s, c, message, CSGDI_SUB);
+    accumulate(s, &twin, message, CSGDI_ADD);
+    fuzz_require(csgd_compressor_decompress_add(s->c, message, len, s->x) == CSGD_OK);
+    if (c->ops->family != CSGDI_PROJECT) fuzz_require(is_narrowed(s, s->x, s->y));
+    memcpy(s->x, s->before, s->caller_bytes);
+}
+
+static void judge(const subject *s, const uint8_t *message, size_t len, unsigned isa, uint64_t hash)
+{
+    const csgd_status st = csgd_compressor_decompress(s->c, message, len, s->x);
 
     fuzz_require(st == CSGD_OK || st == CSGD_E_CORRUPT || st == CSGD_E_VERSION);
     if (st == CSGD_OK)
-        apply(s, message, isa);
+        apply(s, message, len, isa, hash);
     else
-        fuzz_require(memcmp(s->y, s->start, s->bytes) == 0);
+        fuzz_require(memcmp(s->x, s->before, s->caller_bytes) == 0);
 }
 
 static void frame(const subject *s, uint64_t step, uint8_t *message, size_t payload)
@@ -179,8 +247,8 @@ static void frame(const subject *s, uint64_t step, uint8_t *message, size_t payl
 /* Write the message that an input stands for, and return its length.  message NULL: the length. */
 static size_t message_of(const subject *s, const uint8_t *data, size_t size, uint8_t *message)
 {
-    const uint64_t step = (uint64_t)(data[0] >> 6) * 0x0102030405060708;
-    const unsigned what = data[0] >> 4 & 3;
+    const uint64_t step = (uint64_t)(data[0] >> 7) * 0x0102030405060708;
+    const unsigned what = data[0] >> 5 & 3;
     const uint8_t *body = data + CHOICES;
     const size_t len = size - CHOICES;
     size_t payload = csgdi_round8(len);
@@ -211,45 +279,61 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t *block, *message;
     size_t shift, len;
+    uint64_t hash;
     subject *s;
 
     if (size < CHOICES) return 0;
-    s = subject_of(data);
+    hash = XXH64(data, size, 0);
+    s = subject_of(data, hash);
     shift = data[2] & 7;
     len = message_of(s, data, size, NULL);
     block = fuzz_block(shift + len);
     message = block + shift;
     (void)message_of(s, data, size, message);
-    judge(s, message, len, data[2] >> 3 & 3);
+    judge(s, message, len, data[2] >> 3 & 3, hash);
     free(block);
     return 0;
 }
 
 /* --- seeds: what the compressor writes, as payload, as the good message itself and whole --- */
 
-size_t fuzz_seed(size_t i, uint8_t *dst)
+/* What follows the choices. */
+static size_t seed_body(const subject *s, unsigned what, uint8_t *dst)
 {
-    const size_t per_spec = TYPES * FUZZ_COUNT(sizes);
     const size_t header = CSGDI_HEADER_BYTES;
-    static const uint8_t kinds[] = {0, OVERLAY, WHOLE};
-    const unsigned what = kinds[i / per_spec % FUZZ_COUNT(kinds)];
-    const subject *s;
 
-    if (i >= FUZZ_COUNT(kinds) * per_spec * FUZZ_COUNT(specs)) return 0;
-    dst[0] = (uint8_t)(i % FUZZ_COUNT(sizes) | i / FUZZ_COUNT(sizes) % TYPES << 3 | what << 4);
-    dst[1] = (uint8_t)(i / per_spec / FUZZ_COUNT(kinds));
-    dst[2] = (uint8_t)(i * 5);
-    s = subject_of(dst);
     if (what == OVERLAY) {
-        csgdi_store16(dst + CHOICES, 0);
-        return CHOICES + 2;
+        csgdi_store16(dst, 0);
+        return 2;
     }
     if (what == WHOLE) {
-        memcpy(dst + CHOICES, s->good, s->good_len);
-        return CHOICES + s->good_len;
+        memcpy(dst, s->good, s->good_len);
+        return s->good_len;
     }
-    memcpy(dst + CHOICES, s->good + header, s->good_len - header);
-    return CHOICES + s->good_len - header;
+    memcpy(dst, s->good + header, s->good_len - header);
+    return s->good_len - header;
+}
+
+/* Of a large n: some input whose hash asks for it. */
+size_t fuzz_seed(size_t i, uint8_t *dst)
+{
+    static const uint8_t kinds[] = {0, OVERLAY, WHOLE};
+    const size_t size = i % SIZES, spec = i / SIZES % FUZZ_COUNT(specs);
+    const size_t kind = i / SIZES / FUZZ_COUNT(specs) % FUZZ_COUNT(kinds);
+    const size_t round = i / SIZES / FUZZ_COUNT(specs) / FUZZ_COUNT(kinds);
+    size_t len = 0;
+
+    /* Two types of each, so that neighbours have all. */
+    if (round >= 2) return 0;
+    dst[0] =
+        (uint8_t)(size | (i + spec + kind + 2 * round) % TYPES << 3 | (size_t)kinds[kind] << 5);
+    dst[1] = (uint8_t)spec;
+    for (unsigned other = 0; other < 256; other++) {
+        dst[2] = (uint8_t)(i * 5 + other);
+        len = CHOICES + seed_body(subject_of(dst, 0), kinds[kind], dst + CHOICES);
+        if (size < SIZES - LARGE_SIZES || XXH64(dst, len, 0) % ONE_LARGE_IN == 0) break;
+    }
+    return len;
 }
 
 /* --- large --- */
@@ -266,8 +350,8 @@ static void decode_large(void *arg)
 {
     large *l = arg;
 
-    if (csgd_compressor_decompress(l->s.c, l->message, l->len, l->s.y) == CSGD_OK)
-        (void)csgd_compressor_decompress_add(l->s.c, l->message, l->len, l->s.z);
+    if (csgd_compressor_decompress(l->s.c, l->message, l->len, l->s.x) == CSGD_OK)
+        (void)csgd_compressor_decompress_add(l->s.c, l->message, l->len, l->s.w);
 }
 
 static void run_large(large *l, const char *what, const uint8_t *message, size_t len)
@@ -285,7 +369,7 @@ static void large_spec(const char *spec, const char *type)
     for (size_t i = 0; i < CSGDI_HEADER_BYTES + LARGE_PAYLOAD; i++)
         garbage[i] = (uint8_t)(i * 0x9e3779b9 >> 13);
     subject_open(&l.s, spec, type, LARGE_N);
-    memset(l.s.z, 0, l.s.bytes);
+    memset(l.s.w, 0, l.s.caller_bytes);
     run_large(&l, "garbage", garbage, LARGE_PAYLOAD);
     frame(&l.s, 0, garbage, LARGE_PAYLOAD);
     run_large(&l, "a garbage payload", garbage, CSGDI_HEADER_BYTES + LARGE_PAYLOAD);
@@ -301,10 +385,9 @@ static void large_spec(const char *spec, const char *type)
     free(garbage);
 }
 
+/* One type a spec: specs that follow each other differ little. */
 void fuzz_large(void)
 {
-    for (size_t i = 0; i < FUZZ_COUNT(specs); i++) {
-        large_spec(specs[i], "f32");
-        large_spec(specs[i], "f64");
-    }
+    for (size_t i = 0; i < FUZZ_COUNT(specs); i++)
+        large_spec(specs[i], types[i % TYPES]);
 }

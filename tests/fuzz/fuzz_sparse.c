@@ -13,7 +13,7 @@
 #include "fuzz/fuzz.h"
 #include "wire/sparse.h"
 
-enum { CHOICES = 3, MOST_N = 4097 };
+enum { CHOICES = 3, MOST_N = 4097, FORMATS = 32 }; /* of those, 8 stand twice */
 
 static const size_t sizes[] = {0, 1, 7, 8, 64, 255, 1000, MOST_N};
 
@@ -127,17 +127,23 @@ static size_t make_strided(const setting *s, size_t stride, uint8_t *dst)
     return len;
 }
 
-/* All choices of byte 0 below 32 but the largest n in full, at two densities. */
+/* Every format twice, of either type, in turn with each n but the largest in full. */
 size_t fuzz_seed(size_t i, uint8_t *dst)
 {
+    const size_t format = i % FORMATS, round = i / FORMATS;
     setting s;
 
-    if (i >= 64) return 0;
-    dst[0] = (uint8_t)(i % 32 | i % 8 << 5);
+    if (round >= FUZZ_COUNT(sizes)) return 0;
+    dst[0] = (uint8_t)(round % 2 | (round / 2 + format) % 2 << 1 | (format + round) % 8 << 2 |
+                       i % 8 << 5);
     dst[1] = 255;
-    dst[2] = (uint8_t)i;
+    dst[2] = (uint8_t)(round % 4 | format << 2);
     s = setting_of(dst);
-    return CHOICES + make_strided(&s, i < 32 ? 100 : s.n > 255 ? 3 : 1, dst + CHOICES);
+    return CHOICES + make_strided(&s,
+                                  s.n > 1000              ? 100
+                                  : s.n > 64 || round % 2 ? 3
+                                                          : 1,
+                                  dst + CHOICES);
 }
 
 /* --- large --- */
@@ -168,18 +174,18 @@ void fuzz_large(void)
     uint8_t choice[CHOICES] = {0};
     size_t bytes;
 
-    for (choice[0] = 0; choice[0] < 4; choice[0]++) {
+    for (size_t format = 0; format < FORMATS; format++) {
+        choice[0] = (uint8_t)(format % 3); /* with one channel, with two, of doubles */
+        choice[2] = (uint8_t)(format << 2);
         l.s = setting_of(choice);
         l.s.n = l.s.max_k = LARGE_N;
-        for (size_t i = 0; i < FUZZ_COUNT(strides); i++) {
-            l.len = make_strided(&l.s, strides[i], l.src);
-            bytes = 2 * (LARGE_N * l.s.kernels->size + l.len);
-            fuzz_require(check(&l.s, l.src, l.len) == CSGD_OK);
-            fuzz_linear("a stream", bytes, decode_large, &l);
-            for (size_t j = 8; j < l.len; j++) /* the count stands */
-                l.src[j] = (uint8_t)(j * 0x9e3779b9 >> 13);
-            fuzz_linear("a count and garbage", bytes, decode_large, &l);
-        }
+        l.len = make_strided(&l.s, strides[format / 4 % FUZZ_COUNT(strides)], l.src);
+        bytes = 2 * (LARGE_N * l.s.kernels->size + l.len);
+        fuzz_require(check(&l.s, l.src, l.len) == CSGD_OK);
+        fuzz_linear("a stream", bytes, decode_large, &l);
+        for (size_t j = 8; j < l.len; j++) /* the count stands */
+            l.src[j] = (uint8_t)(j * 0x9e3779b9 >> 13);
+        fuzz_linear("a count and garbage", bytes, decode_large, &l);
     }
     free(l.src);
     free(l.y);

@@ -18,7 +18,8 @@
 enum {
     ROUNDS = 3000,       /* mutations of a short input */
     BYTES = 1500 * 1000, /* of a longer one: so many bytes in all, */
-    LEAST = 100          /* but these */
+    LEAST = 100,         /* but these; */
+    MOST = 800 * 1000    /* of all inputs together */
 };
 
 typedef struct input {
@@ -240,8 +241,11 @@ static void run(const uint8_t *bytes, size_t len)
 
 static size_t rounds_of(size_t len)
 {
-    if (len <= BYTES / ROUNDS) return ROUNDS;
-    return BYTES / len > LEAST ? BYTES / len : LEAST;
+    const size_t share = MOST / n_inputs;
+    size_t rounds = ROUNDS;
+
+    if (len > BYTES / ROUNDS) rounds = BYTES / len > LEAST ? BYTES / len : LEAST;
+    return rounds < share ? rounds : share;
 }
 
 static void run_mutations(const input *in)
