@@ -31,10 +31,19 @@ static const struct {
     {"topk", "ratio=0.1", 0},
     {"threshold", NULL, 0.001},
     {"threshold", NULL, 0.01},
+    {"topk", "ratio=0.01 values=bf16", 0},
+    {"topk", "ratio=0.01 values=int4", 0},
+    {"topk", "ratio=0.01 method=sampled", 0},
+    {"blocktopk", "ratio=0.01", 0},
     {"randk", "ratio=0.01", 0},
     {"sign", "", 0},
-    {"qsgd", "bits=4", 0},
+    {"onebit", "", 0},
+    {"int", "bits=8", 0},
+    {"int", "bits=4", 0},
     {"qsgd", "bits=8", 0},
+    {"qsgd", "bits=4", 0},
+    {"bf16", "", 0},
+    {"powersgd", "rank=4", 0},
 };
 enum { SUBJECTS = sizeof subjects / sizeof *subjects };
 

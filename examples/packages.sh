@@ -16,7 +16,7 @@ need_packages() {
         return 0
     fi
     for package in "$@"; do
-        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -q '^installed$' ||
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -q '^installed$' ||
             missing+=("$package")
     done
     if [ ${#missing[@]} -eq 0 ]; then
