@@ -452,6 +452,13 @@ static csgdi_outcome pass(csgdi_search *s, const void *x, size_t n, uint32_t bas
     return settle(s, NULL);
 }
 
+csgdi_outcome csgdi_limit(csgdi_search *s, uint64_t limit, const void *x, size_t n, size_t k,
+                          csgdi_sparse *out)
+{
+    csgdi_limit_begin(s, limit, k, out);
+    return pass(s, x, n, 0);
+}
+
 /* After a pass that failed: all but zeros were candidates, and they are fewer than k. */
 static bool few(const csgdi_search *s)
 {

@@ -123,6 +123,10 @@ csgdi_outcome csgdi_largest_end(csgdi_search *s, void *m);
 
 /* --- parts of it, for other selections --- */
 
+/* All entries with key >= limit of a whole vector, if they are no more than k.  RETRY if they are. */
+csgdi_outcome csgdi_limit(csgdi_search *s, uint64_t limit, const void *x, size_t n, size_t k,
+                          csgdi_sparse *out);
+
 /* Append the k largest of the `count` entries that are in out's space after its own, k <= count.
  * Returns the key of the k-th. */
 uint64_t csgdi_largest_among(csgdi_search *s, size_t count, size_t k, csgdi_sparse *out);

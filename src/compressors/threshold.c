@@ -53,14 +53,19 @@ static csgd_status threshold_create(csgdi_compressor *c, csgdi_spec *spec, csgdi
                : CSGD_E_NOMEM;
 }
 
-/* Infinity and NaN are above every limit, so they are among those taken, if there is room. */
 static bool threshold_select(csgdi_compressor *c, const void *x, csgdi_sparse *out)
 {
     threshold *self = c->state;
 
-    out->k = c->kernels->key_select(x, c->n, self->limit, 0, c->max_k + 1, out->index, out->value);
-    if (out->k <= c->max_k) return c->kernels->finite(out->value, out->k);
     out->k = 0;
+    switch (csgdi_limit(&self->search, self->limit, x, c->n, c->max_k, out)) {
+    case CSGDI_DONE:
+        return true;
+    case CSGDI_NONFINITE:
+        return false;
+    case CSGDI_RETRY:
+        break;
+    }
     if (!csgdi_largest(&self->search, &self->bracket, x, c->n, 0, c->max_k, out)) return false;
     c->clipped++;
     return true;

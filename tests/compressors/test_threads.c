@@ -239,6 +239,7 @@ static void not_finite(void **state)
 
     (void)state;
     for (const compressor_case *about = compressor_cases; about->name != NULL; about++) {
+        if (test_brief() && (about - compressor_cases) % 4 != 0) continue;
         static const double bad[] = {NAN, INFINITY};
         const bool exact = strcmp(about->name, "none") == 0;
         const bool looks = strcmp(about->name, "randk") != 0; /* at all elements */
