@@ -112,7 +112,8 @@ typedef struct csgdi_kernels {
 
     /* m[i] = a[i] + b[i] as stream() writes it, but 0 where the key of the sum is >= limit: such sums
      * are appended as key_select() does.  Returns how many were, or any number above room where they
-     * are more: then m, index and value are undefined.  m is neither a nor b. */
+     * are more: then m, index and value are undefined.  m is neither a nor b, and limit not above
+     * infinity's key: of a NaN that was computed no more is known. */
     size_t (*add_cut)(const void *a, const void *b, size_t n, uint64_t limit, uint32_t base,
                       size_t room, uint32_t *index, void *value, void *m);
 

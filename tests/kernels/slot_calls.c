@@ -158,10 +158,12 @@ static void one_nan(call *c, size_t k)
 
 static void call_add_cut(call *c)
 {
+    const uint64_t top = c->k->type == CSGD_F32 ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
+    const uint64_t some = some_limit(c, c->variant % LIMITS), limit = some < top ? some : top;
     const size_t room = some_room(c);
 
-    c->result = c->k->add_cut(c->x, c->e, c->n, some_limit(c, c->variant % LIMITS), first_index,
-                              room, c->index, c->value, c->out);
+    c->result =
+        c->k->add_cut(c->x, c->e, c->n, limit, first_index, room, c->index, c->value, c->out);
     c->k->stream_end();
     if (c->result > room) {
         c->result = room + 1;
