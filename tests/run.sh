@@ -71,8 +71,9 @@ missing_for_aarch64() {
 if [ "$quick" = yes ]; then
     run dev --label-exclude 'slow|example|valgrind' --exclude-regex '\.[124]$'
 else
-    run clang --label-regex unit
-    run tsan --label-regex unit --tests-regex '^(base|comm)/' # where threads meet
+    # In full once, in the build that is installed; the others have the same inputs, fewer of them.
+    CSGD_TEST_BRIEF=1 run clang --label-regex unit
+    CSGD_TEST_BRIEF=1 run tsan --label-regex unit --tests-regex '^(base|comm)/' # where threads meet
     run nompi --label-regex 'install|docs|example|bench'
     missing=$(missing_for_aarch64)
     if [ -z "$missing" ]; then # an emulated test takes ten times as long or more: NEON, and bytes
@@ -80,7 +81,7 @@ else
     else
         printf '\nskipped: aarch64 under qemu: %s\n' "${missing//$'\n'/, }"
     fi
-    run asan --label-exclude example
+    CSGD_TEST_BRIEF=1 run asan --label-exclude example
     run release
 fi
 
