@@ -79,6 +79,8 @@ typedef struct csgd_tensor {
  *                           again; recv is undefined, r is broken, on all ranks.
  * @retval CSGD_E_PLUGIN     a plug-in broke a rule (csgd/plugin.h); recv is as before, but where it
  *                           was a second encoding recv is undefined and r broken.
+ *                           `algorithm=linear` with powersgd: what it makes of finite vectors
+ *                           overflows in the sum; nothing has changed, on all ranks.
  * @retval CSGD_E_TRANSPORT, CSGD_E_TIMEOUT   recv is undefined, r can only be destroyed.
  * @retval CSGD_E_BROKEN     r is broken since an earlier call; recv is as before.
  */
@@ -273,7 +275,8 @@ CSGD_API csgd_status csgd_reducer_create_team(csgd_team *team, int rank, size_t 
  *                       the same on all ranks.
  *
  * Memory: one more vector of n elements where a tensor is sent exactly; cost: two copies of it a
- * call.
+ * call.  Elements of 16 bits cost the same, of floats, with and without a layout; what of them is
+ * sent exactly travels as floats.
  * @retval CSGD_E_INVAL     also where tensors is NULL but n_tensors is not 0, or n overflows.
  * @retval CSGD_E_MISMATCH  also where ranks differ in the tensors.
  */

@@ -20,7 +20,8 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_CHOICE,
      .choice = scope_name,
      .fallback = "tensor",
-     .help = "in a layout, whether topk selects in each tensor or in all of them together"},
+     .help = "in a layout, whether topk, blocktopk and powersgd work on each tensor, or on all of "
+             "them as one vector"},
     {.name = "dense_below",
      .kind = CSGDI_COUNT,
      .max = 9007199254740992.0,

@@ -12,7 +12,7 @@
  *     packed         W1 W1 W1 W1 W2 W2 W2 W2 W2 | b1 b2
  *                    n_compressed elements       | n_exact elements
  *
- * Where nothing is exact the two are the same, and nothing is copied.
+ * Where nothing is exact and elements are not of 16 bits, the two are the same and nothing is copied.
  */
 
 #include <csgd/reducer.h>
@@ -33,7 +33,7 @@ typedef struct csgdi_run {
 
 typedef struct csgdi_layout {
     size_t n, n_compressed, n_exact;
-    csgdi_run *run; /* of a lossy compressor's tensors; used where n_exact > 0 */
+    csgdi_run *run; /* of a lossy compressor's tensors */
     size_t n_runs;
     size_t *segment;      /* boundaries of the compressed tensors, or NULL: they select together */
     size_t *segment_cols; /* columns of each */

@@ -45,6 +45,7 @@ static csgd_status blocktopk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi
     c->state = self;
     self->ratio = csgdi_spec_real(spec, "ratio");
     self->block = (size_t)csgdi_spec_count(spec, "block");
+    if (self->block > c->n && c->n > 0) self->block = c->n;
     c->max_k = 0;
     for (size_t s = 0; s < segments(c); s++) {
         const size_t n = start_of(c, s + 1) - start_of(c, s);

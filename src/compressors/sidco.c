@@ -44,29 +44,30 @@ static double tail_sum(const csgdi_kernels *kernels, const void *x, size_t n, ui
 /* After calls that found `found` times k. */
 static void judge(csgdi_part *p, double found)
 {
-    const double mean = (p->found += found) / CALLS;
+    csgdi_history *h = &p->next;
+    const double mean = (h->found += found) / CALLS;
 
-    if (++p->calls < CALLS) return;
-    if (mean > 1.2 && p->stages > 1) p->stages--;
-    if (mean < 0.8 && ldexp((double)p->k, (int)p->stages) < (double)p->n) p->stages++;
-    p->calls = 0;
-    p->found = 0;
+    if (++h->calls < CALLS) return;
+    if (mean > 1.2 && h->stages > 1) h->stages--;
+    if (mean < 0.8 && ldexp((double)p->k, (int)h->stages) < (double)p->n) h->stages++;
+    h->calls = 0;
+    h->found = 0;
 }
 
 /* The limit of all stages; not finite where a sum overflows or x is not. */
 static double limit_of(const csgdi_kernels *kernels, const csgdi_part *p, const void *x)
 {
     const double part = (double)p->k / (double)p->n;
-    const bool single = p->stages == 1 || part >= first_part;
+    const bool single = p->next.stages == 1 || part >= first_part;
     const double mean = csgdi_sum_blocks(kernels, kernels->abs_sum, x, p->n) / (double)p->n;
     double limit = -mean * log(single ? part : first_part);
 
-    for (unsigned stage = 2; !single && stage <= p->stages && isfinite(limit); stage++) {
+    for (unsigned stage = 2; !single && stage <= p->next.stages && isfinite(limit); stage++) {
         size_t count;
         const double sum =
             tail_sum(kernels, x, p->n, csgdi_least_key(kernels->type, limit), &count);
         if (count == 0) break;
-        limit -= (sum / (double)count - limit) * log(part / first_part) / (p->stages - 1);
+        limit -= (sum / (double)count - limit) * log(part / first_part) / (p->next.stages - 1);
     }
     return limit;
 }
@@ -80,7 +81,8 @@ bool csgdi_sidco(const csgdi_compressor *c, csgdi_topk_state *t, csgdi_part *p, 
     size_t count;
 
     if (p->k == 0) return true;
-    if (p->stages == 0) p->stages = 1;
+    p->next = p->now;
+    if (p->next.stages == 0) p->next.stages = 1;
     limit = limit_of(kernels, p, x);
     if (!isfinite(limit) || limit <= 0) /* too large to add, or all 0 */
         return csgdi_largest(&t->search, &p->bracket, x, p->n, (uint32_t)p->first, p->k, out);

@@ -4,6 +4,10 @@
 
 #include "compressors/threads.h"
 
+#ifdef _OPENMP
+#    include <fenv.h>
+#endif
+
 unsigned csgdi_threads_allowed(uint64_t wanted)
 {
 #ifdef _OPENMP
@@ -26,10 +30,18 @@ void csgdi_threads_run(unsigned parts, void (*work)(void *object, unsigned part)
 {
 #ifdef _OPENMP
     if (parts > 1) {
+        fenv_t caller,
+            own; /* rounding and flushing belong to a thread: all work in the caller's mode */
+
+        fegetenv(&caller);
         /* There may be fewer threads than parts: a loop takes all of these nevertheless. */
-#    pragma omp parallel for num_threads((int)parts) schedule(static, 1)
-        for (unsigned part = 0; part < parts; part++)
+#    pragma omp parallel for num_threads((int)parts) schedule(static, 1) private(own)
+        for (unsigned part = 0; part < parts; part++) {
+            fegetenv(&own);
+            fesetenv(&caller);
             work(object, part);
+            fesetenv(&own);
+        }
         return;
     }
 #endif

@@ -3,8 +3,9 @@
 /* threshold.c: keep every entry of magnitude lambda or more.
  *
  * Biased, never expansive, and what is kept back is below lambda everywhere: with error feedback
- * |residual|_inf < lambda at every step, whatever the gradients.  It is no contraction, for a
- * vector below lambda is kept back whole.
+ * and values that travel as they are |residual|_inf < lambda at every step, whatever the gradients
+ * (values= of fewer bits leave their rounding too).  It is no contraction, for a vector below lambda
+ * is kept back whole.
  *
  * For a given sequence of vectors, a constant lambda has the least total error of all ways to send
  * as many entries over the whole run: it sends the largest of all steps together (Sahu, Dutta,
@@ -96,7 +97,9 @@ static const csgdi_key keys[] = {
 
 const csgdi_compressor_ops csgdi_threshold = {
     .name = "threshold",
-    .summary = "every entry of magnitude lambda or more; what stays is below lambda",
+    .summary =
+        "every entry of magnitude lambda or more; what stays is below lambda, rounding of values "
+        "apart",
     .source = "Sahu et al. 2021",
     .wire_id = 5,
     .family = CSGDI_SELECT,

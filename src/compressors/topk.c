@@ -100,6 +100,24 @@ static csgdi_search *topk_begin(csgdi_compressor *c, size_t segment, csgdi_spars
     return begun ? &self->search : NULL;
 }
 
+/* sums: nothing, as a selection has none. */
+static void topk_delivered(csgdi_compressor *c, const void *sums)
+{
+    csgdi_topk_state *self = c->state;
+
+    (void)sums;
+    for (size_t i = 0; i < self->n_parts; i++)
+        self->part[i].now = self->part[i].next;
+}
+
+static void topk_clear(csgdi_compressor *c)
+{
+    csgdi_topk_state *self = c->state;
+
+    for (size_t i = 0; i < self->n_parts; i++)
+        self->part[i].now = self->part[i].next = (csgdi_history){0};
+}
+
 static const csgdi_key keys[] = {
     CSGDI_ENTRIES_KEYS,
     {.name = "method",
@@ -121,4 +139,6 @@ const csgdi_compressor_ops csgdi_topk = {
     .create = topk_create,
     .select = topk_select,
     .begin = topk_begin,
+    .delivered = topk_delivered,
+    .clear = topk_clear,
 };

@@ -9,13 +9,18 @@
 
 typedef enum csgdi_topk_method { CSGDI_EXACTLY, CSGDI_SAMPLED, CSGDI_SIDCO } csgdi_topk_method;
 
+/* What sidco learns from the messages that were delivered. */
+typedef struct csgdi_history {
+    unsigned stages; /* at the next call, 0 before the first */
+    unsigned calls;  /* since their number was last judged */
+    double found;    /* sum over them of the part of k that was found */
+} csgdi_history;
+
 /* A vector, or a tensor of it that selects by itself. */
 typedef struct csgdi_part {
     size_t first, n, k;
-    csgdi_bracket bracket; /* exact */
-    unsigned stages;       /* sidco: at the next call, 0 before the first */
-    unsigned calls;        /* since their number was last judged */
-    double found;          /* sum over them of the part of k that was found */
+    csgdi_bracket bracket;   /* exact */
+    csgdi_history now, next; /* sidco; next: once the message is delivered */
 } csgdi_part;
 
 typedef struct csgdi_topk_state {

@@ -17,7 +17,9 @@ static void every_compressor_has_a_case(void **state)
     (void)state;
     for (size_t i = 0; csgdi_compressor_list(i) != NULL; i++) {
         const compressor_case *about = compressor_cases;
-        if (csgdi_compressor_list(i)->delivered != NULL) continue; /* test_powersgd.c */
+        if (csgdi_compressor_list(i)->family == CSGDI_PROJECT &&
+            csgdi_compressor_list(i)->delivered != NULL)
+            continue; /* test_powersgd.c */
         while (about->name != NULL && strcmp(about->name, csgdi_compressor_list(i)->name) != 0)
             about++;
         if (about->name == NULL) fail_msg("no case for %s", csgdi_compressor_list(i)->name);
