@@ -6,9 +6,9 @@
  *
  * Error feedback compresses m = g + e and keeps m - q, with q the decoded message.  Step by step
  * that is: read g and e, write m; read m, write the message; read m again and write m - q.  Here a
- * chunk of m is made in a scratch that stays in the first cache, encoded from there, the decoded
- * codes taken off there, and only what is left goes to memory: g and e are read once, m - q is
- * written once, past the caches where the vector is larger than they are.
+ * chunk of m is made, encoded, and the decoded codes taken off while it is in the first cache; what
+ * is left goes to memory: g and e are read once, m - q is written once.  A selection cuts its entries
+ * out as it makes m, past the caches where the vector is larger than they are.
  */
 
 #include "compressors/compressor.h"
