@@ -204,9 +204,11 @@ static csgdi_outcome cut_all(csgdi_compressor *c, const csgdi_source *source, vo
 
     c->stream.k = 0;
     for (size_t s = 0; s < (c->segment != NULL ? c->n_segments : 1); s++) {
-        csgdi_search *search = c->ops->begin(c, s, &c->stream);
+        csgdi_search *search;
         csgdi_outcome outcome;
 
+        if (segment[s] == segment[s + 1]) continue; /* it never gets a bracket */
+        search = c->ops->begin(c, s, &c->stream);
         if (search == NULL) return CSGDI_RETRY;
         outcome = cut(c, search, source, segment[s], segment[s + 1], m);
         if (outcome != CSGDI_DONE) return outcome;
