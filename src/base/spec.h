@@ -24,7 +24,7 @@
 enum {
     CSGDI_SPEC_MAX = 512, /* bytes of a spec, its zero byte included */
     CSGDI_SPEC_NAME = 32, /* bytes of a name, the same */
-    CSGDI_SPEC_KEYS = 32  /* keys that may apply to one object */
+    CSGDI_SPEC_KEYS = 64  /* keys that may apply to one object */
 };
 
 typedef enum csgdi_kind {

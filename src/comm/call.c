@@ -44,12 +44,14 @@ static csgd_status commit(csgd_reducer *r)
     if (call->algorithm->finish != NULL) leftover = call->algorithm->finish(r);
 
     if (!call->algorithm->dense) {
-        csgdi_feedback_commit(&r->feedback, call->m != NULL ? r->message : NULL, leftover);
+        csgdi_feedback_commit(&r->feedback, r->message, call->m == NULL, leftover);
+        csgdi_feedback_result(&r->feedback, call->recv);
         if (!call->algorithm->projects) csgdi_message_delivered(&r->compressor);
         r->stats.message_bytes += call->len;
         r->stats.clipped_messages += r->compressor.clipped - call->clipped_before;
     } else if (call->x == call->m) {
         csgdi_feedback_commit_exact(&r->feedback);
+        csgdi_feedback_result(&r->feedback, call->recv);
         if (r->owner.feedback.ops != NULL) csgdi_feedback_commit_exact(&r->owner.feedback);
     } /* else send itself travelled: no residual changes */
     if (r->packed != NULL)

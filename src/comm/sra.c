@@ -276,7 +276,9 @@ static const csgdi_sparse *sra_finish(csgd_reducer *r)
 {
     const sra *self = r->exchange;
 
-    if (self->slot > 0) csgdi_feedback_commit(&r->owner.feedback, NULL, NULL);
+    if (self->slot > 0)
+        csgdi_feedback_commit(&r->owner.feedback, self->pieces + self->offset[r->transport.rank],
+                              true, NULL);
     return NULL;
 }
 

@@ -46,10 +46,11 @@ static const void *ef_addend(const csgdi_feedback *f)
     return is_scaled(f) ? NULL : f->e;
 }
 
-static void ef_commit(csgdi_feedback *f)
+static void ef_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
 {
     void *const e = f->m;
 
+    (void)delivery;
     f->m = f->e;
     f->e = e;
 }

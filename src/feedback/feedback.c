@@ -77,7 +77,7 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
                           "%s would take beyond the element type",
                           c->ops->name);
     }
-    csgdi_feedback_commit(&f->core, NULL, NULL);
+    csgdi_feedback_commit(&f->core, dst, true, NULL);
     csgdi_message_delivered(c);
     c->step++;
     return CSGD_OK;

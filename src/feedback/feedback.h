@@ -28,10 +28,21 @@
 
 typedef struct csgdi_feedback csgdi_feedback;
 
+/* What became of m. */
+typedef struct csgdi_delivery {
+    bool exact;                   /* m itself was delivered, and nothing below is set */
+    const uint8_t *message;       /* what stood for m, having passed csgdi_message_check() */
+    const csgdi_sparse *leftover; /* what this rank took back on the way, NULL: nothing */
+} csgdi_delivery;
+
 typedef struct csgdi_feedback_ops {
     const char *name;
     const char *summary;
     const char *source;
+
+    /* The keys of csgdi_feedback_keys that mean something to this rule, NULL at the end, beside
+     * `feedback` itself.  NULL: none.  Others are refused where given. */
+    const char *const *uses;
 
     /* Allocate for f->compressor; NULL: nothing to allocate. */
     csgd_status (*create)(csgdi_feedback *f, csgdi_arena *arena);
@@ -43,8 +54,19 @@ typedef struct csgdi_feedback_ops {
     /* What m is the sum of g and; NULL: it is more than that. */
     const void *(*addend)(const csgdi_feedback *f);
 
-    /* f->m is the residual now. */
-    void (*commit)(csgdi_feedback *f);
+    /* Whether f->m shall stay m: the rule looks at the message itself, in commit.  Else f->m is
+     * m - (q - kept) by then, the residual to be. */
+    bool keeps_m;
+
+    /* Take over: nothing can fail any more. */
+    void (*commit)(csgdi_feedback *f, const csgdi_delivery *delivery);
+
+    /* y, n elements, is the sum over ranks of what was delivered, the same on all of them: make of
+     * it what the caller gets.  Comes after commit.  NULL: y it is. */
+    void (*result)(csgdi_feedback *f, void *y);
+
+    /* Forget what there is beside e, which is zero.  NULL: nothing is. */
+    void (*clear)(csgdi_feedback *f);
 } csgdi_feedback_ops;
 
 struct csgdi_feedback {
@@ -52,6 +74,7 @@ struct csgdi_feedback {
     csgdi_compressor *compressor;
     void *e;               /* residual, NULL for rules that have none */
     void *m;               /* the next residual, or m itself */
+    void *state;           /* the rule's own */
     double step_size;      /* that the last committed result was for; 0: never told */
     double next_step_size; /* that the next one is for */
 };
@@ -79,12 +102,17 @@ bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t
 /* *m = the n elements to compress, valid until the next call; whether all are finite. */
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m);
 
-/* The message was delivered, but for the leftover (NULL: all of it).  message: NULL if the first half
- * was write; after prepare, what stands for m, having passed csgdi_message_check(). */
-void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover);
+/* The message, having passed csgdi_message_check(), was delivered, but for the leftover (NULL: all of
+ * it).  written: the first half was write, which has taken it off m already; else it was prepare. */
+void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, bool written,
+                           const csgdi_sparse *leftover);
 
 /* After prepare: m itself was delivered, exactly. */
 void csgdi_feedback_commit_exact(csgdi_feedback *f);
+
+/* After either commit: make of the sum over ranks of what was delivered, n elements that are the same
+ * on all ranks, what the caller gets. */
+void csgdi_feedback_result(csgdi_feedback *f, void *y);
 
 /* Zero residual, of no step size yet. */
 void csgdi_feedback_clear(csgdi_feedback *f);

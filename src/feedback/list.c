@@ -39,9 +39,28 @@ static const csgdi_key keys[] = {
 
 const csgdi_keys csgdi_feedback_keys = {keys, sizeof keys / sizeof *keys};
 
+/* Refuse keys of other rules, and take away their defaults. */
+static csgd_status check_keys(const csgdi_feedback_ops *ops, csgdi_spec *spec)
+{
+    for (size_t i = 1; i < sizeof keys / sizeof *keys; i++) {
+        const char *const *used = ops->uses;
+
+        while (used != NULL && *used != NULL && strcmp(*used, keys[i].name) != 0)
+            used++;
+        if (used != NULL && *used != NULL) continue;
+        if (csgdi_spec_given(spec, keys[i].name))
+            return csgdi_fail(CSGD_E_SPEC, "feedback=%s has no use for the key \"%s\"", ops->name,
+                              keys[i].name);
+        csgdi_spec_drop(spec, keys[i].name);
+    }
+    return CSGD_OK;
+}
+
 csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor, csgdi_spec *spec,
                                 csgdi_arena *arena)
 {
+    csgd_status st;
+
     if (!csgdi_spec_set(spec, "feedback"))
         csgdi_spec_choose(spec, "feedback", compressor->biased ? "ef" : "none");
     *f = (csgdi_feedback){.ops = csgdi_feedback_find(csgdi_spec_choice(spec, "feedback")),
@@ -50,6 +69,8 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
         return csgdi_fail(CSGD_E_UNSUPPORTED,
                           "%s sends everything, so feedback=%s has nothing to remember",
                           compressor->ops->name, f->ops->name);
+    st = check_keys(f->ops, spec);
+    if (st != CSGD_OK) return st;
     return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;
 }
 
@@ -80,6 +101,8 @@ bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t
     const csgdi_source source = {fill, &self, e != NULL ? g : NULL, e};
     csgdi_compressor *c = f->compressor;
 
+    if (f->ops->keeps_m)
+        return csgdi_source_fill(c, &source, f->m) && csgdi_message_write(c, f->m, dst, len);
     if (f->ops->fill != NULL) return csgdi_fused_write(c, &source, f->m, dst, len);
     /* A projection looks at a part; a gradient that is not finite concerns all ranks. */
     if (c->ops->family == CSGDI_PROJECT && !c->kernels->finite(g, c->n)) return false;
@@ -97,28 +120,38 @@ bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m)
     return c->ops->family == CSGDI_EXACT || c->kernels->finite(g, c->n);
 }
 
-static void commit(csgdi_feedback *f)
+static void commit(csgdi_feedback *f, const csgdi_delivery *delivery)
 {
-    if (f->ops->commit != NULL) f->ops->commit(f);
+    if (f->ops->commit != NULL) f->ops->commit(f, delivery);
     f->step_size = f->next_step_size;
 }
 
-void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, const csgdi_sparse *leftover)
+void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, bool written,
+                           const csgdi_sparse *leftover)
 {
-    if (f->ops->fill != NULL && message != NULL)
-        csgdi_message_apply(f->compressor, message, CSGDI_SUB, f->m);
-    if (f->ops->fill != NULL && leftover != NULL)
-        f->compressor->kernels->scatter(leftover->index, leftover->value, leftover->k, CSGDI_ADD,
-                                        f->m);
-    commit(f);
+    const csgdi_delivery delivery = {.message = message, .leftover = leftover};
+
+    if (f->ops->fill != NULL && !f->ops->keeps_m) {
+        if (!written) csgdi_message_apply(f->compressor, message, CSGDI_SUB, f->m);
+        if (leftover != NULL)
+            f->compressor->kernels->scatter(leftover->index, leftover->value, leftover->k,
+                                            CSGDI_ADD, f->m);
+    }
+    commit(f, &delivery);
 }
 
 void csgdi_feedback_commit_exact(csgdi_feedback *f)
 {
     const csgdi_compressor *c = f->compressor;
 
-    if (f->ops->fill != NULL && c->n > 0) memset(f->m, 0, c->n * c->kernels->size);
-    commit(f);
+    if (f->ops->fill != NULL && !f->ops->keeps_m && c->n > 0)
+        memset(f->m, 0, c->n * c->kernels->size);
+    commit(f, &(csgdi_delivery){.exact = true});
+}
+
+void csgdi_feedback_result(csgdi_feedback *f, void *y)
+{
+    if (f->ops->result != NULL) f->ops->result(f, y);
 }
 
 void csgdi_feedback_clear(csgdi_feedback *f)
@@ -126,6 +159,7 @@ void csgdi_feedback_clear(csgdi_feedback *f)
     const csgdi_compressor *c = f->compressor;
 
     if (f->e != NULL && c->n > 0) memset(f->e, 0, c->n * c->kernels->size);
+    if (f->ops->clear != NULL) f->ops->clear(f);
     f->step_size = 0; /* the next one stands: it is a setting, not history */
 }
 

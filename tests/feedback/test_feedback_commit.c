@@ -101,7 +101,7 @@ static void step(subject *s, uint64_t number)
 {
     oracle_gradient(0, number, s->type, N, s->g);
     write_message(s, prepare(s));
-    csgdi_feedback_commit(&s->f->core, s->message, NULL);
+    csgdi_feedback_commit(&s->f->core, s->message, false, NULL);
     load_residual(s);
 }
 
@@ -126,7 +126,7 @@ static void check_leftover(subject *s)
             kept[leftover.k++] = value;
         }
         oracle_store(s->type, kept, leftover.k, narrow);
-        csgdi_feedback_commit(&s->f->core, s->message, &leftover);
+        csgdi_feedback_commit(&s->f->core, s->message, false, &leftover);
         load_residual(s);
         for (size_t i = 0, j = 0; i < N; i++) {
             double expected = oracle_round(s->type, s->m[i] - s->q[i]);
@@ -160,7 +160,7 @@ static void leftover_is_exact(void **state)
         s->g[i] = 2 * (double)i;
     write_message(s, prepare(s));
     oracle_store(CSGD_F32, &taken, 1, narrow);
-    csgdi_feedback_commit(&s->f->core, s->message, &leftover);
+    csgdi_feedback_commit(&s->f->core, s->message, false, &leftover);
     load_residual(s);
     for (size_t i = 0; i < N; i++)
         assert_true(s->e[i] == (i == N - 1 ? taken : i < N - 3 ? 2 * (double)i : 0));
@@ -175,7 +175,7 @@ static void check_empty_leftover(subject *s)
     step(s, 0);
     oracle_gradient(0, 1, s->type, N, s->g);
     write_message(s, prepare(s));
-    csgdi_feedback_commit(&s->f->core, s->message, &nothing);
+    csgdi_feedback_commit(&s->f->core, s->message, false, &nothing);
     load_residual(s);
     for (size_t i = 0; i < N; i++)
         assert_true(s->e[i] == oracle_round(s->type, s->m[i] - s->q[i]));
@@ -206,7 +206,7 @@ static void check_one_pass(subject *s)
         oracle_store(s->type, s->g, N, narrow);
         assert_true(csgdi_feedback_write(&twin->core, narrow, message, &len));
         assert_memory_equal(message, s->message, len);
-        csgdi_feedback_commit(&twin->core, NULL, NULL);
+        csgdi_feedback_commit(&twin->core, message, true, NULL);
         csgdi_feedback_residual(&twin->core, narrow);
         csgdi_feedback_residual(&s->f->core, s->raw);
         assert_memory_equal(narrow, s->raw, N * csgd_type_size(s->type));
@@ -372,7 +372,7 @@ static void norm(void **state)
     s->g[N / 2] = -3;
     s->g[N - 1] = 4;
     write_message(s, prepare(s));
-    csgdi_feedback_commit(&s->f->core, s->message, NULL);
+    csgdi_feedback_commit(&s->f->core, s->message, false, NULL);
     assert_true(csgdi_feedback_norm(&s->f->core) == 5);
     csgd_feedback_destroy(&s->f);
     free(s);
@@ -389,7 +389,7 @@ static void none_has_no_residual(void **state)
     m = prepare(s);
     assert_ptr_equal(m, s->raw); /* g itself: no copy */
     write_message(s, m);
-    csgdi_feedback_commit(&s->f->core, s->message, NULL);
+    csgdi_feedback_commit(&s->f->core, s->message, false, NULL);
     csgdi_feedback_commit_exact(&s->f->core);
     csgdi_feedback_clear(&s->f->core);
     assert_true(csgdi_feedback_norm(&s->f->core) == 0);
