@@ -19,6 +19,8 @@
  * Which header for what:
  *
  *     csgd/mpi.h         the six lines above; includes <mpi.h>, so include it by itself
+ *     csgd/optimizer.h   SGD, momentum, STORM and others that own the training loop, over a reducer or
+ *                        over workers simulated in one process
  *     csgd/reducer.h     what else a reducer can do, and ranks that are threads of one process
  *     csgd/feedback.h    a compressor with memory, for programs that move the bytes themselves
  *     csgd/compressor.h  vector to message and back
@@ -30,6 +32,7 @@
 
 #include <csgd/compressor.h>
 #include <csgd/feedback.h>
+#include <csgd/optimizer.h>
 #include <csgd/plugin.h>
 #include <csgd/reducer.h>
 #include <csgd/spec.h>

@@ -84,9 +84,18 @@ static csgd_status step_exchange(csgd_reducer *r)
     if (r->layout.n_exact == 0) return commit(r);
 
     tail = r->packed + r->layout.n_compressed * r->compressor.kernels->size;
-    csgdi_vendor_sum(r, tail, tail, r->layout.n_exact);
+    csgdi_vendor_sum(r, tail, tail, r->layout.n_exact, r->compressor.kernels->type);
     r->call.step = step_tail;
     return step_tail(r);
+}
+
+/* A plain sum: no step, and nothing to commit. */
+static csgd_status step_plain(csgd_reducer *r)
+{
+    const csgd_status st = csgdi_vendor.step(r);
+
+    if (st == CSGD_OK) r->stats.exchange_seconds += lap(r);
+    return st == CSGD_MORE || st == CSGD_OK ? st : csgdi_reducer_settle(r, st, true);
 }
 
 static csgd_status step_agreement(csgd_reducer *r)
@@ -100,12 +109,17 @@ static csgd_status step_agreement(csgd_reducer *r)
 
     /* From here on all ranks hold the same n, type and op, and do the same. */
     if (call->n == 0) return csgdi_reducer_settle(r, CSGD_OK, false);
+    if (call->op == CSGDI_OP_PLAIN) {
+        csgdi_vendor_sum(r, call->send, call->recv, (size_t)call->n, call->type);
+        call->step = step_plain;
+        return step_plain(r);
+    }
     if (call->n != r->layout.n)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed count %llu to a reducer of %zu elements",
                         (unsigned long long)call->n, r->layout.n);
     else if (call->type != r->compressor.type)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed a datatype that is not the reducer's type");
-    else if (call->op != 1)
+    else if (call->op == CSGDI_OP_OTHER)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed an operation that is not a sum");
     if (st != CSGD_OK) return csgdi_reducer_settle(r, st, false);
 
@@ -134,6 +148,7 @@ static csgd_status check(const csgd_reducer *r, const csgdi_call *call)
 {
     if (r->health != CSGDI_WELL)
         return csgdi_fail(CSGD_E_BROKEN, "the reducer broke in an earlier call: clear it first");
+    if (call->op == CSGDI_OP_PLAIN) return CSGD_OK;
     if (call->n != r->layout.n || call->n == 0) return CSGD_OK; /* the agreement's matter */
     if (call->recv == NULL) return csgdi_fail(CSGD_E_INVAL, "the receive buffer is NULL");
     if (call->send != call->recv &&
@@ -155,7 +170,8 @@ static uint64_t prepare(csgd_reducer *r)
         finite = k->finite(r->packed + r->layout.n_compressed * k->size, r->layout.n_exact);
         call->send = call->recv = r->packed;
     }
-    call->exact = r->compressor.ops->family != CSGDI_EXACT && r->step < r->dense_steps;
+    call->exact = r->compressor.ops->family != CSGDI_EXACT &&
+                  (r->step < r->dense_steps || call->op == CSGDI_OP_EXACT);
     call->clipped_before = r->compressor.clipped;
     r->compressor.step = r->step;
     if (!call->exact && !r->algorithm->dense && !r->algorithm->projects)
@@ -206,7 +222,8 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
                            .blocking = call->blocking,
                            .gather = r->lengths,
                            .layout = r->gathered};
-    if (a->failure == CSGD_OK && n == r->layout.n && type == r->compressor.type && op == 1)
+    if (a->failure == CSGD_OK && n == r->layout.n && type == r->compressor.type &&
+        (op == CSGDI_OP_SUM || op == CSGDI_OP_EXACT))
         a->flags = prepare(r);
     if (a->failure == CSGD_OK) a->failure = csgdi_compressor_fault(&r->compressor);
     a->length = call->len;

@@ -88,10 +88,10 @@ static csgd_status begin(const void *sendbuf, void *recvbuf, MPI_Count count, MP
         failure = csgdi_fail(CSGD_E_INVAL, "the send buffer is NULL");
     if (sendbuf == MPI_IN_PLACE) sendbuf = NULL;
     if (!blocking)
-        return csgdi_reducer_start(r, sendbuf, recvbuf, (uint64_t)count, type, op == MPI_SUM,
-                                   failure);
-    return csgdi_reducer_begin(r, sendbuf, recvbuf, (uint64_t)count, type, op == MPI_SUM, true,
-                               failure);
+        return csgdi_reducer_start(r, sendbuf, recvbuf, (uint64_t)count, type,
+                                   op == MPI_SUM ? CSGDI_OP_SUM : CSGDI_OP_OTHER, failure);
+    return csgdi_reducer_begin(r, sendbuf, recvbuf, (uint64_t)count, type,
+                               op == MPI_SUM ? CSGDI_OP_SUM : CSGDI_OP_OTHER, true, failure);
 }
 
 int csgd_allreduce_c(const void *sendbuf, void *recvbuf, MPI_Count count, MPI_Datatype datatype,

@@ -118,7 +118,7 @@ csgd_status csgdi_reducer_start(csgd_reducer *r, const void *send, void *recv, u
 csgd_status csgd_reducer_start(csgd_reducer *r, const void *send, void *recv, size_t n)
 {
     if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
-    return csgdi_reducer_start(r, send, recv, n, r->compressor.type, 1, CSGD_OK);
+    return csgdi_reducer_start(r, send, recv, n, r->compressor.type, CSGDI_OP_SUM, CSGD_OK);
 }
 
 csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, void *recv, size_t n)
@@ -126,6 +126,6 @@ csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, void *recv
     csgd_status st;
 
     if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
-    st = csgdi_reducer_begin(r, send, recv, n, r->compressor.type, 1, true, CSGD_OK);
+    st = csgdi_reducer_begin(r, send, recv, n, r->compressor.type, CSGDI_OP_SUM, true, CSGD_OK);
     return st == CSGD_OK ? csgd_reducer_wait(r) : st;
 }

@@ -33,7 +33,7 @@ static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec)
     }
     st = r->algorithm->create(r);
     if (st != CSGD_OK || r->algorithm == &csgdi_vendor) return st;
-    return c->ops->family == CSGDI_EXACT ? CSGD_OK : csgdi_vendor.create(r);
+    return csgdi_vendor.create(r); /* for what travels exactly */
 }
 
 /* Everything local: parse, allocate, complete the spec. */

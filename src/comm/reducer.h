@@ -23,6 +23,10 @@
 
 typedef struct csgdi_algorithm csgdi_algorithm;
 
+/* What a call does; ranks agree on it.  The last two are not the user's: a sum of m itself, and one of
+ * anything else, past feedback and layout, which is no step. */
+typedef enum csgdi_op { CSGDI_OP_OTHER, CSGDI_OP_SUM, CSGDI_OP_EXACT, CSGDI_OP_PLAIN } csgdi_op;
+
 /* What is being reduced, from begin to finish. */
 typedef struct csgdi_call {
     const void *send; /* r->compressor.n elements: the user's, or packed (layout.h) */
@@ -35,7 +39,7 @@ typedef struct csgdi_call {
     bool blocking;
     uint64_t n;
     csgd_type type;
-    int op;
+    int op;                               /* csgdi_op */
     bool exact;                           /* m or send travels itself, by the dense algorithm */
     const csgdi_algorithm *algorithm;     /* of this call: the reducer's own, or the dense one */
     csgd_status (*step)(csgd_reducer *r); /* the phase it is in */
@@ -79,6 +83,8 @@ typedef struct csgdi_owner {
     csgdi_feedback feedback;
 } csgdi_owner;
 
+enum { CSGDI_NUMBERS = 32 };
+
 struct csgd_reducer {
     csgdi_arena arena;
     csgdi_transport transport;
@@ -104,6 +110,7 @@ struct csgd_reducer {
     char sentence[512]; /* of the outcome */
     csgdi_call call;
     csgdi_agreement agreement;
+    double number[CSGDI_NUMBERS]; /* a short plain sum, whose memory must outlive a timeout */
     csgd_stats stats;
     uint64_t identity[CSGDI_FIELDS]; /* the fields that were agreed at creation */
     char spec[2 * CSGDI_SPEC_MAX];   /* with every default written out */
@@ -114,11 +121,11 @@ struct csgd_reducer {
 csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *shape,
                                  const char *spec, csgd_status failure, csgd_reducer **r);
 
-/* Let csgdi_vendor.step sum `count` elements, which may be a part of the vector. */
-void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count);
+/* Let csgdi_vendor.step sum `count` elements of a type, which may be a part of the vector. */
+void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count, csgd_type type);
 
 /* The public operations, for any shell: type and op as the shell found them (type 0: none of
- * ours; op 1 is SUM, 0 another), failure what it found wrong (its sentence set).  send NULL: in
+ * ours), failure what it found wrong (its sentence set).  send NULL: in
  * place.  Returned without telling the peers: CSGD_E_BUSY, CSGD_E_BROKEN of a reducer that can only
  * be destroyed, and all of n = 0. */
 csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, uint64_t n,

@@ -19,6 +19,7 @@ typedef struct vendor {
     const char *from;
     char *to;
     size_t left; /* elements not yet summed */
+    csgd_type type;
     csgdi_request request;
 } vendor;
 
@@ -28,18 +29,19 @@ static csgd_status vendor_create(csgd_reducer *r)
     return r->dense != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
-void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count)
+void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count, csgd_type type)
 {
     vendor *v = r->dense;
 
     v->from = from;
     v->to = to;
     v->left = count;
+    v->type = type;
 }
 
 static csgd_status vendor_begin(csgd_reducer *r)
 {
-    csgdi_vendor_sum(r, r->call.x, r->call.recv, r->compressor.n);
+    csgdi_vendor_sum(r, r->call.x, r->call.recv, r->compressor.n, r->compressor.kernels->type);
     return CSGD_OK;
 }
 
@@ -47,7 +49,7 @@ static csgd_status vendor_step(csgd_reducer *r)
 {
     vendor *v = r->dense;
     const csgdi_transport_ops *ops = r->transport.ops;
-    const size_t size = r->compressor.kernels->size;
+    const size_t size = csgd_type_size(v->type);
     bool done;
 
     for (;;) {
@@ -58,8 +60,7 @@ static csgd_status vendor_step(csgd_reducer *r)
         if (!done) return CSGD_MORE;
         if (part == 0) return CSGD_OK;
         if (part > PART) part = PART;
-        st = ops->sum(&r->transport, v->from, v->to, part, r->compressor.kernels->type,
-                      r->call.blocking, &v->request);
+        st = ops->sum(&r->transport, v->from, v->to, part, v->type, r->call.blocking, &v->request);
         if (st != CSGD_OK) return st;
         v->from += part * size;
         v->to += part * size;
