@@ -76,13 +76,14 @@ static void settle_messages(csgd_team *team, uint64_t channel, int from, int to,
         csgdi_entry *r = first_message(&place->receives, channel, from, tag);
 
         if (s == NULL || r == NULL || s->hold > 0 || r->hold > 0) return;
-        if (s->op.message.len != r->op.message.len) {
+        if (r->open ? s->op.message.len > r->op.message.len
+                    : s->op.message.len != r->op.message.len) {
             complete(team, r, CSGDI_FAILED, s->op.message.len);
         } else {
             if (s->op.message.len > 0)
                 memcpy(r->op.message.dst, s->op.message.src, s->op.message.len);
             flip_bit(s, r->op.message.dst);
-            complete(team, r, CSGDI_DONE, 0);
+            complete(team, r, CSGDI_DONE, s->op.message.len);
         }
         complete(team, s, CSGDI_DONE, 0);
     }

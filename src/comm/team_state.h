@@ -41,9 +41,11 @@ typedef struct csgdi_entry {
     uint64_t channel;
     uint64_t hold;  /* tests to go before it takes effect; CSGDI_FOREVER: it never does */
     uint64_t flip;  /* the bit to corrupt, or CSGDI_NO_FLIP */
-    uint64_t blame; /* FAILED: the length sent, or the first rank that entered something else */
+    uint64_t blame; /* of a receive the length sent; FAILED: that, or the first rank that entered
+                     * something else */
     int rank;
     uint8_t kind, state;
+    bool open; /* RECEIVE: len is the most that may come */
     union {
         struct {
             const void *src; /* SEND */

@@ -39,7 +39,7 @@ typedef struct csgdi_request {
         max_align_t align;
         unsigned char bytes[96];
     } own;
-    size_t received; /* bytes that arrived: the len asked for, once a receive is complete */
+    size_t received; /* bytes that arrived, once a receive is complete */
     bool active;     /* started and not yet complete */
 } csgdi_request;
 
@@ -50,10 +50,18 @@ typedef struct csgdi_transport_ops {
     csgd_status (*send)(csgdi_transport *t, const void *src, size_t len, int to, int tag,
                         csgdi_request *req);
 
-    /* Exactly len bytes from rank `from`: a message of another length is CSGD_E_TRANSPORT.  All
-     * sizes are agreed before, and knowing them lets both sides split a long message alike. */
+    /* Exactly len bytes from rank `from`: a message of another length is CSGD_E_TRANSPORT.  That both
+     * sides know it lets them split a long message alike. */
     csgd_status (*receive)(csgdi_transport *t, void *dst, size_t len, int from, int tag,
                            csgdi_request *req);
+
+    /* A message whose length only the sender knows, a multiple of 8: the receiver has room for `most`
+     * bytes, and reads in req->received how many came.  One longer is CSGD_E_TRANSPORT.  Only these
+     * two meet each other, and such a message is not split: at most 8 * INT_MAX bytes. */
+    csgd_status (*send_open)(csgdi_transport *t, const void *src, size_t len, int to, int tag,
+                             csgdi_request *req);
+    csgd_status (*receive_open)(csgdi_transport *t, void *dst, size_t most, int from, int tag,
+                                csgdi_request *req);
 
     /* recv[i] = sum over ranks of send[i], in an order of the transport's choice that gives all
      * ranks the same bits.  send may be recv.  n fits an int. */
@@ -101,7 +109,7 @@ struct csgdi_transport {
 };
 
 /* How bytes are counted, in sent_bytes and received_bytes of each rank:
- *   send, receive   the message's length; nothing for a message to oneself
+ *   send, receive   the message's length, open or not; nothing for a message to oneself
  *   gather          (n_ranks - 1) * len[rank] sent, the sum of the others' len received
  *   sum, max        2 (n_ranks - 1) / n_ranks * bytes of the vector, rounded down, each way: what
  *                   a bandwidth-optimal allreduce moves

@@ -123,6 +123,17 @@ static csgd_status inproc_receive(csgdi_transport *t, void *dst, size_t len, int
     return start(t, req, &state_of(t)->team->place[t->rank].receives, e);
 }
 
+/* Counted when it has come. */
+static csgd_status inproc_receive_open(csgdi_transport *t, void *dst, size_t most, int from,
+                                       int tag, csgdi_request *req)
+{
+    const csgdi_entry e = {.kind = CSGDI_RECEIVE,
+                           .open = true,
+                           .op.message = {NULL, dst, most, from, tag}};
+
+    return start(t, req, &state_of(t)->team->place[t->rank].receives, e);
+}
+
 static csgd_status inproc_sum(csgdi_transport *t, const void *send, void *recv, size_t n,
                               csgd_type type, bool blocking, csgdi_request *req)
 {
@@ -174,8 +185,9 @@ static void run_down(inproc *own)
 static csgd_status failure(const csgdi_entry *e)
 {
     if (e->kind == CSGDI_RECEIVE)
-        return csgdi_fail(CSGD_E_TRANSPORT, "rank %d sent %llu bytes where %zu were expected",
-                          e->op.message.peer, (unsigned long long)e->blame, e->op.message.len);
+        return csgdi_fail(CSGD_E_TRANSPORT, "rank %d sent %llu bytes where %s%zu were expected",
+                          e->op.message.peer, (unsigned long long)e->blame,
+                          e->open ? "at most " : "", e->op.message.len);
     return csgdi_fail(CSGD_E_TRANSPORT, "ranks 0 and %llu entered different collectives (here: %s)",
                       (unsigned long long)e->blame, kind_name[e->kind]);
 }
@@ -197,7 +209,8 @@ static csgd_status inproc_test(csgdi_transport *t, csgdi_request *req, bool *don
     if (state == CSGDI_WAITING) return CSGD_OK;
     req->active = false; /* and out of all lists: the entry is the caller's alone */
     if (state == CSGDI_FAILED) return failure(e);
-    if (e->kind == CSGDI_RECEIVE) req->received = e->op.message.len;
+    if (e->kind == CSGDI_RECEIVE) req->received = (size_t)e->blame;
+    if (e->open && e->op.message.peer != t->rank) csgdi_transport_count(t, 0, req->received, false);
     return CSGD_OK;
 }
 
@@ -256,6 +269,8 @@ static const csgdi_transport_ops inproc_ops = {
     .name = "inproc",
     .send = inproc_send,
     .receive = inproc_receive,
+    .send_open = inproc_send,
+    .receive_open = inproc_receive_open,
     .sum = inproc_sum,
     .max = inproc_max,
     .gather = inproc_gather,

@@ -41,6 +41,7 @@ typedef struct pending {
     MPI_Datatype type[2];
     size_t len[2]; /* bytes */
     bool is_receive;
+    bool open; /* a receive of at most len[1] bytes, in words */
 } pending;
 
 _Static_assert(sizeof(pending) <= sizeof((csgdi_request *)0)->own, "two parts fit in a request");
@@ -145,6 +146,48 @@ static csgd_status mpi_receive(csgdi_transport *t, void *dst, size_t len, int fr
     return st;
 }
 
+/* ---- messages of a length that only the sender knows: words of 8 bytes, in one part ---- */
+
+static csgd_status open_start(csgdi_request *req, bool is_receive, size_t len)
+{
+    pending *p = pending_of(req);
+
+    request_begin(req);
+    if (len / 8 > INT_MAX)
+        return csgdi_fail(CSGD_E_UNSUPPORTED, "MPI cannot count a message of %zu bytes in words",
+                          len);
+    p->is_receive = p->open = is_receive;
+    p->type[1] = MPI_UINT64_T;
+    p->len[1] = len;
+    return CSGD_OK;
+}
+
+static csgd_status mpi_send_open(csgdi_transport *t, const void *src, size_t len, int to, int tag,
+                                 csgdi_request *req)
+{
+    csgd_status st = open_start(req, false, len);
+
+    if (st != CSGD_OK) return st;
+    st = request_begun(req,
+                       MPI_Isend(src, (int)(len / 8), MPI_UINT64_T, to, tag, state_of(t)->comm,
+                                 &pending_of(req)->part[1]),
+                       "MPI_Isend");
+    if (st == CSGD_OK && to != t->rank) csgdi_transport_count(t, len, 0, false);
+    return st;
+}
+
+static csgd_status mpi_receive_open(csgdi_transport *t, void *dst, size_t most, int from, int tag,
+                                    csgdi_request *req)
+{
+    const csgd_status st = open_start(req, true, most);
+
+    if (st != CSGD_OK) return st;
+    return request_begun(req,
+                         MPI_Irecv(dst, (int)(most / 8), MPI_UINT64_T, from, tag, state_of(t)->comm,
+                                   &pending_of(req)->part[1]),
+                         "MPI_Irecv");
+}
+
 /* ---- collectives ----
  * MPI wants MPI_IN_PLACE on all ranks or on none.  Where ranks differ it still is a local matter
  * in every implementation we know of: the rank's own part is there already, or is copied first. */
@@ -243,7 +286,7 @@ static csgd_status mpi_gather(csgdi_transport *t, const void *send, void *recv, 
 /* ---- progress ---- */
 
 /* Test one part; a message that is shorter than expected shows only in its status. */
-static csgd_status part_test(pending *p, int i)
+static csgd_status part_test(csgdi_transport *t, pending *p, int i)
 {
     MPI_Status status;
     MPI_Count arrived = 0;
@@ -255,6 +298,11 @@ static csgd_status part_test(pending *p, int i)
     if (!flag || !p->is_receive) return CSGD_OK;
     code = MPI_Get_elements_x(&status, p->type[i], &arrived);
     if (code != MPI_SUCCESS) return mpi_status(code, "MPI_Get_elements_x");
+    if (p->open) { /* counted in words, and too long would have been an error of the test */
+        p->len[i] = (size_t)arrived * 8;
+        if (status.MPI_SOURCE != t->rank) csgdi_transport_count(t, 0, p->len[i], false);
+        return CSGD_OK;
+    }
     if ((size_t)arrived == p->len[i]) return CSGD_OK;
     return csgdi_fail(CSGD_E_TRANSPORT, "rank %d sent %zu bytes where %zu were expected",
                       status.MPI_SOURCE, (size_t)arrived, p->len[i]);
@@ -265,11 +313,10 @@ static csgd_status mpi_test(csgdi_transport *t, csgdi_request *req, bool *done)
     pending *p = pending_of(req);
     csgd_status st;
 
-    (void)t;
     *done = true;
     if (!req->active) return CSGD_OK;
-    st = part_test(p, 0);
-    if (st == CSGD_OK) st = part_test(p, 1);
+    st = part_test(t, p, 0);
+    if (st == CSGD_OK) st = part_test(t, p, 1);
     req->active = p->part[0] != MPI_REQUEST_NULL || p->part[1] != MPI_REQUEST_NULL;
     *done = !req->active;
     if (st == CSGD_OK && *done && p->is_receive) req->received = p->len[0] + p->len[1];
@@ -305,6 +352,8 @@ static const csgdi_transport_ops mpi_ops = {
     .keeps_buffers = true,
     .send = mpi_send,
     .receive = mpi_receive,
+    .send_open = mpi_send_open,
+    .receive_open = mpi_receive_open,
     .sum = mpi_sum,
     .max = mpi_max,
     .gather = mpi_gather,

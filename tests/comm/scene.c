@@ -43,6 +43,7 @@ void scene_parts(int rank, void *arg)
     check(s, csgdi_transport_open_team(&t, s->team, rank) == CSGD_OK);
     atomic_fetch_add(&s->bad, parts_ring(&t));
     atomic_fetch_add(&s->bad, parts_all_to_all(&t));
+    atomic_fetch_add(&s->bad, parts_open(&t));
     atomic_fetch_add(&s->bad, parts_collectives(&t));
     check(s, t.formula_bytes == 0);
     t.ops->close(&t, false);

@@ -69,6 +69,14 @@ static void wrong_length(int rank, void *arg)
             check(s, !req.active);
         }
     }
+    if (rank == 0) { /* of a length that only the sender knows, too long */
+        check(s, t.ops->send_open(&t, bytes, 8, 1, 0, &req) == CSGD_OK);
+        check(s, parts_finish(&t, &req) == CSGD_OK);
+    } else {
+        check(s, t.ops->receive_open(&t, bytes, 0, 0, 0, &req) == CSGD_OK);
+        check(s, parts_finish(&t, &req) == CSGD_E_TRANSPORT && !req.active);
+        check(s, strstr(csgd_error_detail(), "sent 8 bytes where at most 0") != NULL);
+    }
     t.ops->close(&t, false);
 }
 

@@ -39,6 +39,7 @@ static void test_parts(void **state)
     check(t.rank == rank && t.n_ranks == n_ranks && t.memory_bytes > 0);
     bad += parts_ring(&t);
     bad += parts_all_to_all(&t);
+    bad += parts_open(&t);
     messages = t.sent_bytes;
     bad += parts_collectives(&t);
     check(t.formula_bytes == t.sent_bytes - messages);
@@ -124,6 +125,7 @@ static void test_wrong_length(void **state)
     csgdi_transport t;
     csgdi_request out = {0}, in = {0};
     char sent[8] = "abcdefg", got[8] = "";
+    uint64_t words[5] = {1, 2, 3};
 
     (void)state;
     check(csgdi_transport_open_mpi(&t, MPI_COMM_WORLD) == CSGD_OK);
@@ -135,6 +137,13 @@ static void test_wrong_length(void **state)
         check(len != 7 || strstr(csgd_error_detail(), "runcate") != NULL);
         check(!in.active && parts_finish(&t, &out) == CSGD_OK);
     }
+    check(t.ops->send_open(&t, words, 24, rank, 0, &out) == CSGD_OK); /* of 16 at most */
+    check(t.ops->receive_open(&t, words + 3, 16, rank, 0, &in) == CSGD_OK);
+    check(parts_finish(&t, &in) == CSGD_E_TRANSPORT &&
+          strstr(csgd_error_detail(), "runcate") != NULL);
+    check(!in.active && parts_finish(&t, &out) == CSGD_OK);
+    check(t.ops->receive_open(&t, words, (size_t)INT_MAX * 8 + 8, rank, 0, &in) ==
+          CSGD_E_UNSUPPORTED);
     t.ops->close(&t, false);
     agree();
 }

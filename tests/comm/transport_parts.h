@@ -30,6 +30,9 @@ uint64_t parts_word(int from, int to, int i);
 int parts_ring(csgdi_transport *t);
 int parts_all_to_all(csgdi_transport *t);
 
+/* Messages of a length that only the sender knows, from empty to the room there is. */
+int parts_open(csgdi_transport *t);
+
 /* Every collective, blocking and not, in place and not, with the bytes of its formula.  Sums are
  * of small integers, which are exact in any order. */
 int parts_collectives(csgdi_transport *t);
