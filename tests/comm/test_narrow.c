@@ -28,22 +28,20 @@ static double widen(const char *type, uint16_t half)
     return sign * ldexp(mantissa + (1 << bits), exponent - bias - bits);
 }
 
-/* The nearest of all 65536, of two equally near the one whose last bit is 0; numbers too large are
- * not asked for. */
+/* The nearest, of two equally near the one whose last bit is 0; numbers too large are not asked
+ * for.  Magnitudes increase with the bits. */
 static uint16_t narrow(const char *type, double x)
 {
-    uint16_t best = 0;
-    double distance = INFINITY;
+    const uint16_t sign = signbit(x) ? 0x8000 : 0;
+    unsigned low = 0;
+    double below, above;
 
-    for (unsigned h = 0; h < 65536; h++) {
-        const double d = fabs(widen(type, (uint16_t)h) - x);
-        if (isnan(d) || (h >> 15 != 0) != (signbit(x) != 0)) continue;
-        if (d < distance || (d == distance && h % 2 == 0)) {
-            best = (uint16_t)h;
-            distance = d;
-        }
-    }
-    return best;
+    for (unsigned bit = 0x4000; bit > 0; bit /= 2)
+        if (widen(type, (uint16_t)(low | bit)) <= fabs(x)) low |= bit;
+    below = fabs(x) - widen(type, (uint16_t)low);
+    above = widen(type, (uint16_t)(low + 1)) - fabs(x);
+    if (above < below || (above == below && low % 2 != 0)) low++;
+    return (uint16_t)(sign | low);
 }
 
 /* A gradient of such elements, and the same in float. */

@@ -26,6 +26,7 @@ static void on_3_ranks(void **state)
 static void on_8_ranks(void **state)
 {
     (void)state;
+    if (test_brief()) skip();
     reduce_run(8, ranks_run);
 }
 

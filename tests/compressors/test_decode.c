@@ -128,6 +128,7 @@ static void walk(const compressor_case *cases, bool hostile)
 
                 /* 16-bit elements are floats but for the last step. */
                 if (sizes[i] > 300 && (test_brief() || type >= CSGD_BF16)) continue;
+                if (test_brief() && hostile && (i + type) % 4 != 0) continue;
 
                 reading_open(&r, about, type, sizes[i]);
                 good_messages(&r);
@@ -180,6 +181,7 @@ static void crossed(void **state)
     for (const compressor_case *from = compressor_cases; from->name != NULL; from++)
         for (const compressor_case *to = compressor_cases; to->name != NULL; to++)
             for (size_t i = 0; i < TEST_COUNT(sizes) && strcmp(from->name, to->name) == 0; i++) {
+                if (test_brief() && (i + (size_t)(to - from)) % 4 != 0) continue;
                 cross(from, to, CSGD_F32, sizes[i]);
                 cross(from, to, CSGD_F64, sizes[i]);
             }

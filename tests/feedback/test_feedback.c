@@ -121,7 +121,7 @@ static void step(subject *s, uint64_t number)
     assert_memory_equal(s->e, s->scratch, s->bytes);
 }
 
-/* 200 steps.  Sum of sent + e = sum of g for each element.  Each step rounds twice, in g + e and in
+/* Sum of sent + e = sum of g for each element.  Each step rounds twice, in g + e and in
  * m - q; the sums here are in double.  So the difference is below 8 eps log2(2 P) times the sum of
  * the magnitudes of all terms, with P = 1. */
 static void check_conserved(subject *s, const setting *about)
@@ -129,7 +129,7 @@ static void check_conserved(subject *s, const setting *about)
     const double eps = s->type == CSGD_F32 ? (double)FLT_EPSILON : DBL_EPSILON;
     double *balance = calloc(s->n + 1, sizeof *balance), *terms = calloc(s->n + 1, sizeof *terms);
 
-    for (uint64_t number = 0; number < 200; number++) {
+    for (uint64_t number = 0; number < (test_brief() ? 20 : 200); number++) {
         step(s, number);
         if (!about->feedback) continue;
         oracle_load(s->type, s->e, s->n, s->wide);

@@ -90,6 +90,7 @@ static void to_half_by_definition(void **state)
         const csgdi_kernels *k = refs[at % 2];
         const fill f = (fill)(at / 2 % N_FILLS);
         const size_t n = at / 2 / N_FILLS;
+        if (test_brief() && n % 25 != 0) continue;
         fill_vector(f, k->type, 1, n, &x);
         for (csgdi_half format = CSGDI_BF16; format <= CSGDI_F16; format++)
             for (size_t s = 0; s < TEST_COUNT(scale); s++) {

@@ -71,6 +71,7 @@ static void to_power_by_definition(void **state)
         const csgdi_kernels *k = refs[at % 2];
         const size_t n = at / 2 / FILL_SPECIALS;
         int top;
+        if (test_brief() && n % 25 != 0) continue;
         fill_vector((fill)(at / 2 % FILL_SPECIALS), k->type, 1, n, &x);
         frexp(k->abs_max(&x, n), &top);
         if (top < -126) top = -126;
