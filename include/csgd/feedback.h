@@ -16,7 +16,11 @@
  *
  * so that at any time  sum of sent + e = sum of g:  nothing is lost, it only arrives later.  The
  * residual is taken from the decoded message, so rounding on the wire is remembered as well.
- * `feedback=none` sends C(g) and remembers nothing.
+ * `feedback=none` sends C(g) and remembers nothing.  `feedback=ef21` sends changes: the receiver adds
+ * up the messages, to h, which follows v, an average of gradients, v = (1 - momentum) v + momentum g
+ * (Richtarik et al. 2021; momentum=1 unless given).  Its residual is v - h:
+ *
+ *     send C(v - h);    h = h + C(v - h)
  *
  * This is for programs that have their own way of moving bytes; with MPI, csgd/mpi.h does all of
  * it.  Every call is local.  One object is used by one thread at a time.
@@ -46,7 +50,8 @@ CSGD_API const csgd_compressor *csgd_feedback_compressor(const csgd_feedback *f)
 /** Return the bytes of memory that this object holds; 0 for NULL.  Local. */
 CSGD_API size_t csgd_feedback_memory_bytes(const csgd_feedback *f);
 
-/** Write the message C(g + e) and keep what it leaves out.  Local.
+/** Write the message C(g + e), or what the rule of feedback has in its place, and keep what it leaves
+ * out.  Local.
  *
  * Arguments as csgd_compressor_compress().  g must not overlap dst.
  *

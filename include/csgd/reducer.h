@@ -61,7 +61,8 @@ typedef struct csgd_tensor {
  * @param[in]  n     the n of creation, or 0 on every rank, which does nothing and succeeds.
  *
  * With a lossy compressor the result is the sum of the decoded messages (for `algorithm=sra` that
- * sum encoded again), and what was not delivered goes into residuals.  Elements of 16 bits are summed
+ * sum encoded again), for `feedback=ef21` all that was delivered so far, and what was not delivered goes
+ * into residuals.  Elements of 16 bits are summed
  * as floats, `none` among them, and rounded to nearest once, at the end.  Where any rank's vector holds NaN or infinity the call is a
  * dense allreduce of the vectors as they are, so NaN arrives everywhere as it would with MPI,
  * and no residual changes.
@@ -160,6 +161,8 @@ CSGD_API csgd_status csgd_reducer_set_step(csgd_reducer *r, uint64_t step);
  * residual, is conserved (Zheng et al. 2019).  Never calling it leaves the residual unscaled,
  * which is what most published experiments do.
  *
+ * `feedback=ef21` has no use for it.
+ *
  * @param[in] step_size  > 0 and finite.
  * @retval CSGD_OK, CSGD_E_INVAL, CSGD_E_BUSY while an operation is in flight.
  */
@@ -212,7 +215,10 @@ CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);
  *
  * That is the residual of its own vectors and, where the algorithm encodes sums a second time, the
  * residual of that for the range that this rank owns.  So at any time the sum of all results plus
- * the sum of all ranks' residuals is the sum of all vectors (for constant step sizes).
+ * the sum of all ranks' residuals is the sum of all vectors (for constant step sizes).  For
+ * `feedback=ef21`, whose results follow an average v of a rank's vectors, v = (1 - momentum) v +
+ * momentum g, it is how far they are behind: the last result plus the sum of all residuals is the sum of
+ * all v.
  *
  * Its elements are double for `type=f64`, float for every other type.
  *

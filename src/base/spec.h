@@ -84,7 +84,7 @@ double csgdi_spec_real(const csgdi_spec *spec, const char *key);
 const char *csgdi_spec_choice(const csgdi_spec *spec, const char *key);
 
 /* Give a key the value that the object found for it where the text left it open (such as
- * feedback=ef for a biased compressor).  value is one of the key's choices. */
+ * feedback=ef for a biased compressor).  value is as it would be written, and valid. */
 void csgdi_spec_choose(csgdi_spec *spec, const char *key, const char *value);
 
 /* Take away the value of a key that has no effect beside the others given: it is not written. */

@@ -50,9 +50,9 @@ static csgd_status commit(csgd_reducer *r)
         r->stats.message_bytes += call->len;
         r->stats.clipped_messages += r->compressor.clipped - call->clipped_before;
     } else if (call->x == call->m) {
+        if (call->exact) csgdi_owner_commit_exact(r, r->feedback.m);
         csgdi_feedback_commit_exact(&r->feedback);
         csgdi_feedback_result(&r->feedback, call->recv);
-        if (r->owner.feedback.ops != NULL) csgdi_feedback_commit_exact(&r->owner.feedback);
     } /* else send itself travelled: no residual changes */
     if (r->packed != NULL)
         csgdi_layout_unpack(&r->layout, &r->compressor, r->packed, call->user_recv);

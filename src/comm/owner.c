@@ -27,6 +27,19 @@ static void *part_of(const csgd_reducer *r, const void *vector)
     return (char *)(uintptr_t)vector + r->owner.first * r->compressor.kernels->size;
 }
 
+static void exchange(char *a, char *b, size_t bytes)
+{
+    char chunk[4096];
+
+    for (size_t i = 0; i < bytes; i += sizeof chunk) {
+        const size_t part = bytes - i < sizeof chunk ? bytes - i : sizeof chunk;
+
+        memcpy(chunk, a + i, part);
+        memcpy(a + i, b + i, part);
+        memcpy(b + i, chunk, part);
+    }
+}
+
 bool csgdi_owner_add_exact(csgd_reducer *r, void *m)
 {
     csgdi_owner *o = &r->owner;
@@ -35,8 +48,18 @@ bool csgdi_owner_add_exact(csgd_reducer *r, void *m)
 
     if (o->feedback.e == NULL || o->compressor.n == 0) return true;
     finite = csgdi_feedback_prepare(&o->feedback, part_of(r, m), &with_residual);
-    memcpy(part_of(r, m), with_residual, o->compressor.n * o->compressor.kernels->size);
+    exchange(part_of(r, m), o->feedback.m, o->compressor.n * o->compressor.kernels->size);
     return finite;
+}
+
+void csgdi_owner_commit_exact(csgd_reducer *r, void *m)
+{
+    csgdi_owner *o = &r->owner;
+
+    if (o->feedback.ops == NULL) return;
+    if (o->feedback.e != NULL && o->compressor.n > 0)
+        exchange(part_of(r, m), o->feedback.m, o->compressor.n * o->compressor.kernels->size);
+    csgdi_feedback_commit_exact(&o->feedback);
 }
 
 void csgdi_owner_add_residual(const csgd_reducer *r, void *e)

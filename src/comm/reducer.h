@@ -146,6 +146,9 @@ csgd_status csgdi_owner_create(csgd_reducer *r, size_t first, size_t count);
  * whether that is finite. */
 bool csgdi_owner_add_exact(csgd_reducer *r, void *m);
 
+/* That was delivered: take the residual off m again, which is as it was, and commit it. */
+void csgdi_owner_commit_exact(csgd_reducer *r, void *m);
+
 /* Add the owner's residual to its part of e. */
 void csgdi_owner_add_residual(const csgd_reducer *r, void *e);
 

@@ -28,7 +28,7 @@ static csgd_status ef_create(csgdi_feedback *f, csgdi_arena *arena)
 
 static bool is_scaled(const csgdi_feedback *f)
 {
-    return f->step_size > 0 && f->step_size != f->next_step_size;
+    return !f->set.unscaled && f->step_size > 0 && f->step_size != f->next_step_size;
 }
 
 static bool ef_fill(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m)

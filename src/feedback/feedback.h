@@ -21,6 +21,8 @@
  *
  * where kept is what this rank took back on the way, its own entries or others', because the
  * algorithm dropped them.  It always uses the decoded message, so no rounding is lost.
+ *
+ * What keys say is in f->set, so that a second feedback can be made like the first (owner.c).
  */
 
 #include <csgd/feedback.h>
@@ -30,10 +32,17 @@ typedef struct csgdi_feedback csgdi_feedback;
 
 /* What became of m. */
 typedef struct csgdi_delivery {
-    bool exact;                   /* m itself was delivered, and nothing below is set */
+    bool exact;                   /* f->m is m, which was delivered itself; nothing below is set */
     const uint8_t *message;       /* what stood for m, having passed csgdi_message_check() */
     const csgdi_sparse *leftover; /* what this rank took back on the way, NULL: nothing */
 } csgdi_delivery;
+
+/* What the keys of the rules say. */
+typedef struct csgdi_feedback_settings {
+    bool reduces;    /* it is a reducer's, so that result() will be asked */
+    bool unscaled;   /* step sizes mean nothing to it */
+    double momentum; /* ef21: weight of a new gradient */
+} csgdi_feedback_settings;
 
 typedef struct csgdi_feedback_ops {
     const char *name;
@@ -43,6 +52,12 @@ typedef struct csgdi_feedback_ops {
     /* The keys of csgdi_feedback_keys that mean something to this rule, NULL at the end, beside
      * `feedback` itself.  NULL: none.  Others are refused where given. */
     const char *const *uses;
+
+    /* Read them into f->set, and write the defaults of the rule into the spec.  NULL: no keys. */
+    csgd_status (*read)(csgdi_feedback *f, csgdi_spec *spec);
+
+    /* The rule of a second compression, where the first one's is this.  NULL: the same. */
+    const struct csgdi_feedback_ops *owner;
 
     /* Allocate for f->compressor; NULL: nothing to allocate. */
     csgd_status (*create)(csgdi_feedback *f, csgdi_arena *arena);
@@ -54,8 +69,9 @@ typedef struct csgdi_feedback_ops {
     /* What m is the sum of g and; NULL: it is more than that. */
     const void *(*addend)(const csgdi_feedback *f);
 
-    /* Whether f->m shall stay m: the rule looks at the message itself, in commit.  Else f->m is
-     * m - (q - kept) by then, the residual to be. */
+    /* Whether f->m shall stay m: the rule looks at the message itself, in commit, and takes care of
+     * e.  Else, of what was not exact, f->m is m - (q - kept) by then, which commit makes f->e; of
+     * what was, f->e becomes 0 after it. */
     bool keeps_m;
 
     /* Take over: nothing can fail any more. */
@@ -71,6 +87,7 @@ typedef struct csgdi_feedback_ops {
 
 struct csgdi_feedback {
     const csgdi_feedback_ops *ops;
+    csgdi_feedback_settings set;
     csgdi_compressor *compressor;
     void *e;               /* residual, NULL for rules that have none */
     void *m;               /* the next residual, or m itself */
@@ -91,7 +108,8 @@ extern const csgdi_keys csgdi_feedback_keys;
 csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor, csgdi_spec *spec,
                                 csgdi_arena *arena);
 
-/* Make f around another compressor by the rule of an existing feedback. */
+/* Make f around another compressor, by the rule that an existing feedback has for second
+ * compressions. */
 csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
                                 csgdi_compressor *compressor, csgdi_arena *arena);
 
@@ -130,6 +148,6 @@ struct csgd_feedback {
     csgdi_feedback core;
 };
 
-extern const csgdi_feedback_ops csgdi_feedback_none, csgdi_feedback_ef;
+extern const csgdi_feedback_ops csgdi_feedback_none, csgdi_feedback_ef, csgdi_feedback_ef21;
 
 #endif

@@ -11,6 +11,7 @@
 static const csgdi_feedback_ops *const list[] = {
     &csgdi_feedback_none,
     &csgdi_feedback_ef,
+    &csgdi_feedback_ef21,
 };
 
 const csgdi_feedback_ops *csgdi_feedback_list(size_t i)
@@ -35,6 +36,12 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_CHOICE,
      .choice = feedback_name,
      .help = "what becomes of what was not sent; ef for biased compressors, none for others"},
+    {.name = "momentum",
+     .kind = CSGDI_REAL,
+     .min = 0,
+     .above_min = true,
+     .max = 1,
+     .help = "ef21: weight of a new gradient in the average that is followed, 1 unless given"},
 };
 
 const csgdi_keys csgdi_feedback_keys = {keys, sizeof keys / sizeof *keys};
@@ -69,7 +76,9 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
         return csgdi_fail(CSGD_E_UNSUPPORTED,
                           "%s sends everything, so feedback=%s has nothing to remember",
                           compressor->ops->name, f->ops->name);
+    f->set.reduces = csgdi_spec_has(spec, "algorithm");
     st = check_keys(f->ops, spec);
+    if (st == CSGD_OK && f->ops->read != NULL) st = f->ops->read(f, spec);
     if (st != CSGD_OK) return st;
     return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;
 }
@@ -77,7 +86,9 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
 csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
                                 csgdi_compressor *compressor, csgdi_arena *arena)
 {
-    *f = (csgdi_feedback){.ops = model->ops, .compressor = compressor};
+    *f = (csgdi_feedback){.ops = model->ops->owner != NULL ? model->ops->owner : model->ops,
+                          .set = model->set,
+                          .compressor = compressor};
     return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;
 }
 
@@ -144,9 +155,8 @@ void csgdi_feedback_commit_exact(csgdi_feedback *f)
 {
     const csgdi_compressor *c = f->compressor;
 
-    if (f->ops->fill != NULL && !f->ops->keeps_m && c->n > 0)
-        memset(f->m, 0, c->n * c->kernels->size);
     commit(f, &(csgdi_delivery){.exact = true});
+    if (f->e != NULL && !f->ops->keeps_m && c->n > 0) memset(f->e, 0, c->n * c->kernels->size);
 }
 
 void csgdi_feedback_result(csgdi_feedback *f, void *y)

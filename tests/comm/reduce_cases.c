@@ -54,6 +54,22 @@
         LOSSY("threshold", " lambda=20 kmax=1000 indices=raw", type, n, "allgather"),  \
         LOSSY("threshold", " lambda=20 kmax=1000 indices=rice", type, n, "allgather")
 
+/* Other rules of feedback, over each algorithm that can. */
+#define RULE(name, keys, type, n, algorithm)           \
+    {                                                  \
+        name, keys, type, n, true, algorithm, 12, true \
+    }
+
+#define RULE_CASES(type, n)                                                                        \
+    RULE("topk", " ratio=0.1 feedback=ef21", type, n, "allgather"),                                \
+        RULE("topk", " ratio=0.1 values=bf16 feedback=ef21 momentum=0.3", type, n, "allgather"),   \
+        RULE("threshold", " lambda=20 kmax=1000 indices=raw feedback=ef21", type, n, "allgather"), \
+        RULE("sign", " block=64 feedback=ef21 momentum=0.3", type, n, "sra"),                      \
+        RULE("int", " bits=4 block=64 rounding=nearest feedback=ef21", type, n, "sra"),            \
+        RULE("onebit", " block=64 feedback=ef21", type, n, "allgather"),                           \
+        RULE("randk", " ratio=0.1 feedback=ef21 momentum=0.3", type, n, "linear"),                 \
+        RULE("randk", " ratio=0.1 support=private feedback=ef21", type, n, "allgather")
+
 #define CASES(type, n)                                                                          \
     DENSE(type, n), SELECT_CASES(type, n), LOSSY("sign", " block=64", type, n, "allgather"),    \
         LOSSY("sign", " block=64", type, n, "sra"),                                             \
@@ -67,7 +83,7 @@
         FORGETFUL("terngrad", " block=64", type, n, "sra"),                                     \
         LOSSY("randk", " ratio=0.1", type, n, "linear"),                                        \
         LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                     \
-        LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather")
+        LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather"), RULE_CASES(type, n)
 
 const reduce_case reduce_cases[] = {
     CASES(CSGD_F32, 0),   CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),   CASES(CSGD_F32, 65),

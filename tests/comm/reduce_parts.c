@@ -18,14 +18,20 @@ typedef struct trace {
     double **gradient, **residual; /* of a rank */
     uint64_t *kept;                /* values that a rank sent, or bytes of its sparse stream */
     double **sum;                  /* the result */
-    double **terms;                /* sum over ranks of |what each sent| */
+    double **terms;                /* sum over ranks of |what each sent|, in steps that it is of */
     double **left;                 /* sum over ranks of the residuals */
-    double **given, **scale; /* sums over ranks and steps so far of g, and of all magnitudes */
+    double **given, **scale; /* sums over ranks and steps so far of g, and of all magnitudes; for
+                              * ef21 the sum over ranks of v */
 } trace;
 
 /* What the keys of the cases say. */
 enum { BLOCK = 64, BLOCK_KEPT = 8, BITS = 4, SEED = 3 };
-static const double lambda = 20;
+static const double lambda = 20, eta = 0.3;
+
+static bool has(const reduce_case *c, const char *key)
+{
+    return strstr(c->keys, key) != NULL;
+}
 
 static size_t kept(const reduce_case *c)
 {
@@ -152,11 +158,12 @@ static bool result_is(const trace *t, int step, const double *y)
 }
 
 /* sum of results + residuals = sum of gradients, to 8 eps log2(2 P) of the magnitudes of all that
- * was added up in any step: gradients, residuals, results. */
-static bool conserved(const trace *t, int step, const double *results)
+ * was added up in any step: gradients, residuals, results.  ef21: result + residuals = sum of v. */
+static bool conserved(const trace *t, int step, const double *y, const double *sum_of_results)
 {
     const double eps = t->c->type == CSGD_F32 ? FLT_EPSILON : DBL_EPSILON;
     const double bound = 8 * eps * log2(2.0 * t->n_ranks);
+    const double *results = has(t->c, "feedback=ef21") ? y : sum_of_results;
 
     for (size_t i = 0; i < t->c->n; i++)
         if (fabs(results[i] + t->left[step][i] - t->given[step][i]) > bound * t->scale[step][i])
@@ -212,11 +219,11 @@ static void check_step(ranks *all, int rank, const trace *t, csgd_reducer *r, in
     RANK_CHECK(all, rank, result_is(t, step, y));
     for (size_t i = 0; i < c->n; i++)
         results[i] += y[i];
+    if (c->feedback || is(c->compressor, "none"))
+        RANK_CHECK(all, rank, conserved(t, step, y, results));
     RANK_CHECK(all, rank, csgd_reducer_residual(r, send) == CSGD_OK);
     oracle_load(c->type, send, c->n, y);
     RANK_CHECK(all, rank, c->n == 0 || memcmp(y, t->residual[at], c->n * sizeof *y) == 0);
-    if (c->feedback || is(c->compressor, "none"))
-        RANK_CHECK(all, rank, conserved(t, step, results));
 }
 
 static void part(ranks *all, int rank, void *arg)
@@ -229,9 +236,11 @@ static void part(ranks *all, int rank, void *arg)
     csgd_reducer *r = NULL, *exact = NULL;
     char spec[256];
 
-    snprintf(spec, sizeof spec, "%s type=%s seed=%d algorithm=%s feedback=%s%s", c->compressor,
-             c->type == CSGD_F64 ? "f64" : "f32", SEED, c->algorithm, c->feedback ? "ef" : "none",
-             c->keys);
+    snprintf(spec, sizeof spec, "%s type=%s seed=%d algorithm=%s%s%s", c->compressor,
+             c->type == CSGD_F64 ? "f64" : "f32", SEED, c->algorithm, c->keys,
+             has(c, "feedback=") ? ""
+             : c->feedback       ? " feedback=ef"
+                                 : " feedback=none");
     RANK_CHECK(all, rank, all->create(all, rank, c->n, spec, &r) == CSGD_OK);
     RANK_CHECK(all, rank, all->create(all, rank, 4, "none type=f64", &exact) == CSGD_OK);
     for (int s = 0; s < c->steps && r != NULL && exact != NULL; s++) {
@@ -297,6 +306,21 @@ static size_t owner(const reduce_case *c, size_t i, size_t p)
     return o;
 }
 
+/* ef21: what the caller gets is the sum of all increments, and what is given the average that all
+ * ranks follow. */
+static void follow(trace *t, const oracle_settings *settings, size_t s, size_t i)
+{
+    const size_t p = (size_t)t->n_ranks;
+    const double before = s > 0 ? t->sum[s - 1][i] : 0;
+
+    t->given[s][i] = (1 - settings->momentum) * (s > 0 ? t->given[s - 1][i] : 0);
+    for (size_t r = 0; r < p; r++)
+        t->given[s][i] += settings->momentum * t->gradient[s * p + r][i];
+    t->sum[s][i] = oracle_round(settings->type, before + t->sum[s][i]);
+    t->terms[s][i] += fabs(t->sum[s][i]) + (s > 0 ? t->terms[s - 1][i] : 0);
+    t->scale[s][i] += fabs(t->sum[s][i]);
+}
+
 /* Run the oracle, and write down what it says. */
 static trace make_trace(const reduce_case *c, int n_ranks)
 {
@@ -305,6 +329,8 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .type = c->type,
         .n = c->n,
         .feedback = c->feedback,
+        .rule = has(c, "feedback=ef21") ? ORACLE_EF21 : ORACLE_EF,
+        .momentum = has(c, "momentum=") ? eta : 1,
         .k = is(c->compressor, "threshold")   ? c->n
              : is(c->compressor, "blocktopk") ? BLOCK_KEPT
                                               : kept(c),
@@ -360,6 +386,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             *owed = oracle_round(c->type, *owed + es[i]);
             t.left[s][i] += es[i];
             t.scale[s][i] += fabs(es[i]);
+            if (settings.rule == ORACLE_EF21) follow(&t, &settings, s, i);
         }
     }
     oracle_destroy(o);

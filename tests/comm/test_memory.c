@@ -113,6 +113,9 @@ static void others(void **state)
     assert_true(measure("randk", 4) <= 2 * N * sizeof(float) + 2 * K * sizeof(float) + CONSTANT);
     assert_true(measure("threshold lambda=1", 4) <=
                 2 * N * sizeof(float) + 5 * N / 8 * 8 + CONSTANT);
+    /* ef21: h and the sum beside the residual. */
+    assert_true(measure("topk ratio=0.01 feedback=ef21", 4) <=
+                4 * N * sizeof(float) + 2 * K * 4 * 8 + CONSTANT);
     /* The owner's residual, doubled, and the codes as encoded, as scattered, as gathered. */
     assert_true(measure("sign", 4) <= 2 * N * sizeof(float) + 2 * N / 4 * sizeof(float) +
                                           3 * (N / 8 + N / 256) + CONSTANT);

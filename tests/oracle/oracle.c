@@ -58,11 +58,13 @@ oracle *oracle_create(const char *compressor, const oracle_settings *settings, i
     o->n_ranks = n_ranks;
     o->sent = take((size_t)n_ranks, sizeof *o->sent);
     o->residual = take((size_t)n_ranks, sizeof *o->residual);
+    o->state = take((size_t)n_ranks, sizeof *o->state);
     o->chosen = take((size_t)n_ranks, sizeof *o->chosen);
     o->sum = take(settings->n, sizeof *o->sum);
     for (int r = 0; r < n_ranks; r++) {
         o->sent[r] = take(settings->n, sizeof **o->sent);
         o->residual[r] = take(settings->n, sizeof **o->residual);
+        o->state[r] = take(settings->n, sizeof **o->state);
         o->chosen[r] = take(settings->n, sizeof **o->chosen);
     }
     return o;
@@ -74,27 +76,15 @@ void oracle_destroy(oracle *o)
     for (int r = 0; r < o->n_ranks; r++) {
         free(o->sent[r]);
         free(o->residual[r]);
+        free(o->state[r]);
         free(o->chosen[r]);
     }
     free(o->sent);
     free(o->residual);
+    free(o->state);
     free(o->chosen);
     free(o->sum);
     free(o);
-}
-
-/* Feedback of one rank: m = g + e, send C(m), e = m - C(m), each operation rounded. */
-static void step_of_rank(oracle *o, const double *g, double *sent, double *residual)
-{
-    const csgd_type type = o->set.type;
-    double *m = take(o->set.n, sizeof *m);
-
-    for (size_t i = 0; i < o->set.n; i++)
-        m[i] = o->set.feedback ? oracle_round(type, g[i] + residual[i]) : g[i];
-    oracle_compress(o->compressor, &o->set, m, sent);
-    for (size_t i = 0; i < o->set.n && o->set.feedback; i++)
-        residual[i] = oracle_round(type, m[i] - sent[i]);
-    free(m);
 }
 
 void oracle_step(oracle *o, double *const *gradients)
@@ -102,7 +92,7 @@ void oracle_step(oracle *o, double *const *gradients)
     for (int r = 0; r < o->n_ranks; r++) {
         o->set.rank = (uint32_t)r;
         o->set.chosen = o->chosen[r];
-        step_of_rank(o, gradients[r], o->sent[r], o->residual[r]);
+        oracle_feedback(o, r, gradients[r]);
     }
     o->set.step++;
     for (size_t i = 0; i < o->set.n; i++) {

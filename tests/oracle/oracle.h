@@ -20,12 +20,17 @@
 #include <stdint.h>
 #include <csgd/compressor.h>
 
+/* What becomes of what was not sent (oracle_feedback.c). */
+typedef enum oracle_rule { ORACLE_EF, ORACLE_EF21 } oracle_rule;
+
 typedef struct oracle_settings {
     csgd_type type;
     size_t n;
-    bool feedback; /* ef */
-    size_t k;      /* topk, randk; threshold: most entries; blocktopk: of a block */
-    double lambda; /* threshold */
+    bool feedback;    /* by the rule */
+    oracle_rule rule; /* ef unless set */
+    double momentum;  /* ef21: weight of a new gradient */
+    size_t k;         /* topk, randk; threshold: most entries; blocktopk: of a block */
+    double lambda;    /* threshold */
     unsigned
         value; /* topk, blocktopk, threshold: number of the value coder; 0: as the elements are */
     bool *chosen;  /* the same: where to mark the entries; or NULL */
@@ -49,6 +54,7 @@ typedef struct oracle {
     int n_ranks;
     double **sent;     /* [rank][i]: the decoded message of the last step */
     double **residual; /* [rank][i]: zeros without feedback */
+    double **state;    /* [rank][i]: ef21's h */
     bool **chosen;     /* [rank][i]: whether it was an entry, of what selects */
     double *sum;       /* [i]: of the decoded messages, added in rank order from rank 0's */
 } oracle;
@@ -58,6 +64,9 @@ void oracle_destroy(oracle *o);
 
 /* One step of all ranks, after which set.step is the next. */
 void oracle_step(oracle *o, double *const *gradients);
+
+/* One step of one rank: sent and residual, and where the rule has one, state. */
+void oracle_feedback(oracle *o, int rank, const double *g);
 
 /* Round to the element type. */
 double oracle_round(csgd_type type, double value);
