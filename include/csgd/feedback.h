@@ -22,6 +22,14 @@
  *
  *     send C(v - h);    h = h + C(v - h)
  *
+ * For `feedback=ecx rho=RHO` (Tang et al. 2021), with residuals d of the last two steps:
+ *
+ *     m = g + (1 + RHO) d1 - RHO d2;    send C(m);    d2 = d1, d1 = m - C(m)
+ *
+ * which is for a receiver that makes v = RHO v + (sum of what was sent) of it and takes steps along v:
+ * v + d1 - d2 is then what v would be without compression, and the sum of all v + d1 the sum of those.
+ * With changing step sizes and RHO the general form stands in src/feedback/ecx.c.
+ *
  * This is for programs that have their own way of moving bytes; with MPI, csgd/mpi.h does all of
  * it.  Every call is local.  One object is used by one thread at a time.
  */
@@ -56,7 +64,7 @@ CSGD_API size_t csgd_feedback_memory_bytes(const csgd_feedback *f);
  * Arguments as csgd_compressor_compress().  g must not overlap dst.
  *
  * @retval CSGD_OK           the message is complete, the residual and the step are advanced.
- * @retval CSGD_E_INVAL      a pointer is NULL.
+ * @retval CSGD_E_INVAL      a pointer is NULL, or the spec says rho=step and none was given.
  * @retval CSGD_E_SPACE      cap is below the bound.
  * @retval CSGD_E_NONFINITE  g or g + e has NaN or infinity, which must not enter the residual.
  * @retval CSGD_E_PLUGIN     a plug-in broke a rule (csgd/plugin.h).
@@ -65,6 +73,22 @@ CSGD_API size_t csgd_feedback_memory_bytes(const csgd_feedback *f);
  */
 CSGD_API csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst,
                                             size_t cap, size_t *len);
+
+/** Give the step size that the next message will be multiplied with.  Local.
+ *
+ * What that does is said at csgd_reducer_set_step_size() in csgd/reducer.h.
+ * @param[in] step_size  > 0 and finite.
+ * @retval CSGD_OK, or CSGD_E_INVAL, after which all is as before.
+ */
+CSGD_API csgd_status csgd_feedback_set_step_size(csgd_feedback *f, double step_size);
+
+/** Give the rho of the next message, for `rho=step`.  Local.
+ *
+ * What that does is said at csgd_reducer_set_rho() in csgd/reducer.h.
+ * @param[in] rho  in [0, 1].
+ * @retval CSGD_OK, or CSGD_E_INVAL, after which all is as before.
+ */
+CSGD_API csgd_status csgd_feedback_set_rho(csgd_feedback *f, double rho);
 
 /** Copy the residual to e, n elements; zeros for `feedback=none`.  Local.
  *

@@ -68,11 +68,11 @@ typedef struct csgd_tensor {
  * and no residual changes.
  *
  * @retval CSGD_OK           residual and step are advanced.
- * @retval CSGD_E_INVAL      r or recv is NULL, the buffers overlap, or all ranks passed the same
- *                           wrong n.
+ * @retval CSGD_E_INVAL      r or recv is NULL, the buffers overlap, all ranks passed the same wrong
+ *                           n, or the spec says rho=step and none was given.
  * @retval CSGD_E_BUSY       an operation started on r is in flight.  Returned at once, on this
  *                           rank only; nothing is sent.
- * @retval CSGD_E_MISMATCH   ranks differ in n, step, or floating-point mode.
+ * @retval CSGD_E_MISMATCH   ranks differ in n, step, step size, rho or floating-point mode.
  * @retval CSGD_E_PEER       another rank failed.
  *     After each of these nothing has changed (see above).
  * @retval CSGD_E_CORRUPT    a message was altered; recv is undefined, r is broken.
@@ -158,8 +158,9 @@ CSGD_API csgd_status csgd_reducer_set_step(csgd_reducer *r, uint64_t step);
  * Where the learning rate changes from one step to the next, residuals in gradient units are
  * worth less or more than they were.  With this call `feedback=ef` scales its residual by (last
  * step size) / (this one), so that the sum of step size times result, plus step size times
- * residual, is conserved (Zheng et al. 2019).  Never calling it leaves the residual unscaled,
- * which is what most published experiments do.
+ * residual, is conserved (Zheng et al. 2019), and `feedback=ecx` what it adds alike.  Never calling it
+ * leaves residuals unscaled, which is what most published experiments do.  What is given stands until
+ * it is given again; the first one scales nothing.
  *
  * `feedback=ef21` has no use for it.
  *
@@ -167,6 +168,22 @@ CSGD_API csgd_status csgd_reducer_set_step(csgd_reducer *r, uint64_t step);
  * @retval CSGD_OK, CSGD_E_INVAL, CSGD_E_BUSY while an operation is in flight.
  */
 CSGD_API csgd_status csgd_reducer_set_step_size(csgd_reducer *r, double step_size);
+
+/** Give the weight of the caller's momentum in the next step, for `rho=step`.  Logically collective.
+ *
+ * `feedback=ecx` is for a caller that makes v = rho v + result of the results and takes steps along v:
+ * heavy-ball momentum, where the vectors are gradients, or an average 1 - rho of them.  Where rho
+ * changes, as it does for ROOT-SGD (1 - 1/t) or SPIDER (1, and 0 at a refresh), the spec says `rho=step`
+ * and this call comes before each allreduce.  What is given stands until it is given again.
+ *
+ * @param[in] rho  in [0, 1]: that of the v which the next result will be added to.
+ * @retval CSGD_OK
+ * @retval CSGD_E_INVAL  r is NULL, rho is not in [0, 1], or the spec does not say `rho=step`.
+ * @retval CSGD_E_BUSY   while an operation is in flight.
+ * Where ranks give different ones, their next call is CSGD_E_MISMATCH.  A call before the first of
+ * this one is CSGD_E_INVAL.
+ */
+CSGD_API csgd_status csgd_reducer_set_rho(csgd_reducer *r, double rho);
 
 /* ---- numbers to look at ----------------------------------------------------------------- */
 

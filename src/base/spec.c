@@ -112,6 +112,7 @@ static csgd_status read_choice(const char *name, csgdi_setting *s, const char *v
         const char *word = csgdi_key_word(key, i);
         if (strcmp(value, word) == 0) {
             s->choice = i;
+            s->word = true;
             return CSGD_OK;
         }
         const size_t d = csgdi_word_distance(value, word);
@@ -120,9 +121,19 @@ static csgd_status read_choice(const char *name, csgdi_setting *s, const char *v
             near = word;
         }
     }
-    if (near == NULL) return refuse(name, key, value, "one of ");
+    if (near == NULL)
+        return refuse(name, key, value, key->kind == CSGDI_EITHER ? "a number " : "one of ");
     return csgdi_fail(CSGD_E_SPEC, "%s has no %s=" QUOTED "; did you mean %s=%s?", name, key->name,
                       value, key->name, near);
+}
+
+/* What begins as no number does is meant to be a word. */
+static csgd_status read_either(const char *name, csgdi_setting *s, const char *value)
+{
+    if (value[0] != '\0' && strchr("0123456789.+-", value[0]) == NULL)
+        return read_choice(name, s, value);
+    s->word = false;
+    return read_real(name, s, value);
 }
 
 static csgd_status read_value(const char *name, csgdi_setting *s, const char *value)
@@ -137,6 +148,9 @@ static csgd_status read_value(const char *name, csgdi_setting *s, const char *va
         break;
     case CSGDI_CHOICE:
         status = read_choice(name, s, value);
+        break;
+    case CSGDI_EITHER:
+        status = read_either(name, s, value);
         break;
     }
     if (status == CSGD_OK) s->set = true;
@@ -268,7 +282,7 @@ uint64_t csgdi_spec_count(const csgdi_spec *spec, const char *key)
 double csgdi_spec_real(const csgdi_spec *spec, const char *key)
 {
     const csgdi_setting *s = setting(spec, key);
-    assert(s->set && s->key->kind == CSGDI_REAL);
+    assert(s->set && (s->key->kind == CSGDI_REAL || s->key->kind == CSGDI_EITHER) && !s->word);
     return s->real;
 }
 
@@ -277,6 +291,13 @@ const char *csgdi_spec_choice(const csgdi_spec *spec, const char *key)
     const csgdi_setting *s = setting(spec, key);
     assert(s->set && s->key->kind == CSGDI_CHOICE);
     return csgdi_key_word(s->key, s->choice);
+}
+
+const char *csgdi_spec_word(const csgdi_spec *spec, const char *key)
+{
+    const csgdi_setting *s = setting(spec, key);
+    assert(s->set && s->key->kind == CSGDI_EITHER);
+    return s->word ? csgdi_key_word(s->key, s->choice) : NULL;
 }
 
 void csgdi_spec_drop(csgdi_spec *spec, const char *key)

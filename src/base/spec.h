@@ -28,17 +28,18 @@ enum {
 };
 
 typedef enum csgdi_kind {
-    CSGDI_COUNT, /* decimal integer in [min, max] */
-    CSGDI_REAL,  /* finite number in [min, max], or (min, max] */
-    CSGDI_CHOICE /* one of a list of words */
+    CSGDI_COUNT,  /* decimal integer in [min, max] */
+    CSGDI_REAL,   /* finite number in [min, max], or (min, max] */
+    CSGDI_CHOICE, /* one of a list of words */
+    CSGDI_EITHER  /* a number as REAL, or one of a list of words */
 } csgdi_kind;
 
 typedef struct csgdi_key {
     const char *name;
     csgdi_kind kind;
-    double min, max;                 /* COUNT and REAL; a COUNT above 2^53 has max = 0: any u64 */
-    bool above_min;                  /* REAL: min itself is excluded */
-    const char *(*choice)(size_t i); /* CHOICE: the i-th word, NULL past the last; or */
+    double min, max;                 /* of numbers; a COUNT above 2^53 has max = 0: any u64 */
+    bool above_min;                  /* REAL, EITHER: min itself is excluded */
+    const char *(*choice)(size_t i); /* CHOICE, EITHER: the i-th word, NULL past the last; or */
     const char *const *words;        /* a list of them that ends in NULL */
     const char *fallback;            /* default as it would be written; NULL: no value */
     const char *help;                /* meaning, one phrase */
@@ -53,6 +54,7 @@ typedef struct csgdi_setting {
     const csgdi_key *key;
     bool given; /* in the text, not by default */
     bool set;   /* has a value, given or default */
+    bool word;  /* EITHER: that is a word */
     uint64_t count;
     double real;
     size_t choice;
@@ -83,6 +85,9 @@ uint64_t csgdi_spec_count(const csgdi_spec *spec, const char *key);
 double csgdi_spec_real(const csgdi_spec *spec, const char *key);
 const char *csgdi_spec_choice(const csgdi_spec *spec, const char *key);
 
+/* Of a key that takes either: the word, NULL where it is a number, which csgdi_spec_real() gives. */
+const char *csgdi_spec_word(const csgdi_spec *spec, const char *key);
+
 /* Give a key the value that the object found for it where the text left it open (such as
  * feedback=ef for a biased compressor).  value is as it would be written, and valid. */
 void csgdi_spec_choose(csgdi_spec *spec, const char *key, const char *value);
@@ -103,7 +108,8 @@ size_t csgdi_word_distance(const char *word, const char *name);
 /* The i-th word of a choice, NULL past the last; i goes up from 0. */
 const char *csgdi_key_word(const csgdi_key *key, size_t i);
 
-/* "in (0, 1]", "8 to 65536", "f32 | f64": the range as help and refusals print it. */
+/* "in (0, 1]", "8 to 65536", "f32 | f64", "in [0, 1] | step": the range as help and refusals print
+ * it. */
 void csgdi_key_range(const csgdi_key *key, char *dst, size_t cap);
 
 #endif

@@ -51,6 +51,12 @@ static void put_value(csgdi_text *w, const csgdi_setting *s)
     case CSGDI_CHOICE:
         csgdi_text_put(w, "%s", csgdi_key_word(s->key, s->choice));
         break;
+    case CSGDI_EITHER:
+        if (s->word)
+            csgdi_text_put(w, "%s", csgdi_key_word(s->key, s->choice));
+        else
+            put_real(w, s->real);
+        break;
     }
 }
 
@@ -83,6 +89,12 @@ static void put_interval(csgdi_text *w, const csgdi_key *key)
     csgdi_text_put(w, "%c", isinf(key->max) ? ')' : ']');
 }
 
+static void put_words(csgdi_text *w, const csgdi_key *key, const char *before)
+{
+    for (size_t i = 0; csgdi_key_word(key, i) != NULL; i++)
+        csgdi_text_put(w, "%s%s", i > 0 ? " | " : before, csgdi_key_word(key, i));
+}
+
 void csgdi_key_range(const csgdi_key *key, char *dst, size_t cap)
 {
     /* Without a C locale the numbers look foreign, and are still the right ones. */
@@ -100,8 +112,11 @@ void csgdi_key_range(const csgdi_key *key, char *dst, size_t cap)
         put_interval(&w, key);
         break;
     case CSGDI_CHOICE:
-        for (size_t i = 0; csgdi_key_word(key, i) != NULL; i++)
-            csgdi_text_put(&w, "%s%s", i > 0 ? " | " : "", csgdi_key_word(key, i));
+        put_words(&w, key, "");
+        break;
+    case CSGDI_EITHER:
+        put_interval(&w, key);
+        put_words(&w, key, " | ");
         break;
     }
     csgdi_c_locale_leave(l);

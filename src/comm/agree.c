@@ -28,6 +28,7 @@ static const char *const field_names[CSGDI_FIELDS] = {
     [CSGDI_FIELD_SEED] = "seed",
     [CSGDI_FIELD_START] = "kind of call (0 blocking, 1 started)",
     [CSGDI_FIELD_SCALE] = "step size",
+    [CSGDI_FIELD_RHO] = "rho",
     [CSGDI_FIELD_FP_MODE] = "floating-point mode",
     [CSGDI_FIELD_WIRE] = "wire version",
     [CSGDI_FIELD_SPEC] = "spec",
@@ -141,7 +142,7 @@ static void print_value(size_t field, uint64_t value, char text[32])
     double real;
 
     memcpy(&real, &value, sizeof real);
-    if (field == CSGDI_FIELD_SCALE)
+    if (field == CSGDI_FIELD_SCALE || field == CSGDI_FIELD_RHO)
         snprintf(text, 32, "%g", real);
     else
         snprintf(text, 32, "%" PRIu64, value);

@@ -32,7 +32,8 @@ typedef enum csgdi_field {
     CSGDI_FIELD_LAYOUT,
     CSGDI_FIELD_SEED,
     CSGDI_FIELD_START,   /* blocking or started */
-    CSGDI_FIELD_SCALE,   /* bits of the step sizes */
+    CSGDI_FIELD_SCALE,   /* bits of the step size */
+    CSGDI_FIELD_RHO,     /* bits of the weight of momentum */
     CSGDI_FIELD_FP_MODE, /* rounding and flushing of denormals */
     CSGDI_FIELD_WIRE,
     CSGDI_FIELD_SPEC, /* hash of the text */

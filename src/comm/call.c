@@ -154,7 +154,7 @@ static csgd_status check(const csgd_reducer *r, const csgdi_call *call)
     if (call->send != call->recv &&
         overlap(call->send, call->recv, r->layout.n * csgd_type_size(r->compressor.type)))
         return csgdi_fail(CSGD_E_INVAL, "send and receive buffers overlap");
-    return CSGD_OK;
+    return csgdi_feedback_ready(&r->feedback);
 }
 
 /* Feedback and compression: all that this rank does before it meets the others.  Returns flags for
@@ -234,6 +234,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
     a->field[CSGDI_FIELD_STEP] = r->step;
     a->field[CSGDI_FIELD_START] = !call->blocking;
     memcpy(&a->field[CSGDI_FIELD_SCALE], &r->feedback.next_step_size, sizeof(double));
+    memcpy(&a->field[CSGDI_FIELD_RHO], &r->feedback.next_rho, sizeof(double));
     a->field[CSGDI_FIELD_FP_MODE] = csgdi_fp_mode();
     r->stats.encode_seconds += lap(r);
 

@@ -221,14 +221,20 @@ csgd_status csgd_reducer_set_step(csgd_reducer *r, uint64_t step)
 
 csgd_status csgd_reducer_set_step_size(csgd_reducer *r, double step_size)
 {
-    const csgd_status st = check_idle(r);
+    csgd_status st = check_idle(r);
 
-    if (st != CSGD_OK) return st;
-    if (!(step_size > 0) || !isfinite(step_size))
-        return csgdi_fail(CSGD_E_INVAL, "a step size of %g is not above 0 and finite", step_size);
-    r->feedback.next_step_size = step_size;
-    r->owner.feedback.next_step_size = step_size;
-    return CSGD_OK;
+    if (st == CSGD_OK) st = csgdi_feedback_set_step_size(&r->feedback, step_size);
+    if (st == CSGD_OK) r->owner.feedback.next_step_size = step_size;
+    return st;
+}
+
+csgd_status csgd_reducer_set_rho(csgd_reducer *r, double rho)
+{
+    csgd_status st = check_idle(r);
+
+    if (st == CSGD_OK) st = csgdi_feedback_set_rho(&r->feedback, rho);
+    if (st == CSGD_OK) r->owner.feedback.next_rho = rho;
+    return st;
 }
 
 csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t size)

@@ -51,9 +51,9 @@ static csgd_status plain_sum(void *self, const void *vector, size_t length, csgd
 
 static csgd_status set_rho(void *self, double rho)
 {
-    (void)self;
-    (void)rho;
-    return CSGD_OK;
+    csgd_reducer *r = self;
+
+    return r->feedback.set.rho_by_step ? csgd_reducer_set_rho(r, rho) : CSGD_OK;
 }
 
 static csgd_status set_step_size(void *self, double step_size)

@@ -86,6 +86,8 @@ static csgd_status check_range(const csgdi_key *key)
                 return csgdi_fail(CSGD_E_INVAL, "the word \"%.60s\" is empty or has blanks",
                                   key->words[i]);
         return CSGD_OK;
+    case CSGDI_EITHER: /* not in the language of plug-ins */
+        break;
     }
     return csgdi_fail(CSGD_E_INVAL, "there is no kind %d", (int)key->kind);
 }

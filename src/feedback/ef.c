@@ -28,7 +28,7 @@ static csgd_status ef_create(csgdi_feedback *f, csgdi_arena *arena)
 
 static bool is_scaled(const csgdi_feedback *f)
 {
-    return !f->set.unscaled && f->step_size > 0 && f->step_size != f->next_step_size;
+    return !f->set.unscaled && csgdi_feedback_ratio(f) != 1;
 }
 
 static bool ef_fill(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m)
@@ -36,8 +36,7 @@ static bool ef_fill(const csgdi_feedback *f, const void *g, size_t first, size_t
     const csgdi_kernels *k = f->compressor->kernels;
     const char *from = (const char *)g + first * k->size, *e = (const char *)f->e + first * k->size;
 
-    if (is_scaled(f))
-        return k->add_scaled_finite(from, f->step_size / f->next_step_size, e, count, m);
+    if (is_scaled(f)) return k->add_scaled_finite(from, csgdi_feedback_ratio(f), e, count, m);
     return k->add_finite(from, e, count, m);
 }
 

@@ -58,9 +58,12 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
                                    size_t *len)
 {
     csgdi_compressor *c;
+    csgd_status st;
 
     if (f == NULL || dst == NULL || len == NULL || (g == NULL && f->inner.core.n > 0))
         return csgdi_fail(CSGD_E_INVAL, "a NULL among feedback, g, dst and len");
+    st = csgdi_feedback_ready(&f->core);
+    if (st != CSGD_OK) return st;
     c = &f->inner.core;
     if (cap < csgdi_message_bound(c))
         return csgdi_fail(CSGD_E_SPACE, "a message may need %zu bytes, there are %zu",
@@ -81,6 +84,18 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
     csgdi_message_delivered(c);
     c->step++;
     return CSGD_OK;
+}
+
+csgd_status csgd_feedback_set_step_size(csgd_feedback *f, double step_size)
+{
+    if (f == NULL) return csgdi_fail(CSGD_E_INVAL, "the feedback is NULL");
+    return csgdi_feedback_set_step_size(&f->core, step_size);
+}
+
+csgd_status csgd_feedback_set_rho(csgd_feedback *f, double rho)
+{
+    if (f == NULL) return csgdi_fail(CSGD_E_INVAL, "the feedback is NULL");
+    return csgdi_feedback_set_rho(&f->core, rho);
 }
 
 csgd_status csgd_feedback_residual(const csgd_feedback *f, void *e)

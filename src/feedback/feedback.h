@@ -39,9 +39,12 @@ typedef struct csgdi_delivery {
 
 /* What the keys of the rules say. */
 typedef struct csgdi_feedback_settings {
-    bool reduces;    /* it is a reducer's, so that result() will be asked */
-    bool unscaled;   /* step sizes mean nothing to it */
-    double momentum; /* ef21: weight of a new gradient */
+    bool reduces;     /* it is a reducer's, so that result() will be asked */
+    bool unscaled;    /* step sizes mean nothing to it */
+    double momentum;  /* ef21: weight of a new gradient */
+    double rho;       /* ecx: weight of the momentum */
+    bool rho_by_step; /* told before each step instead */
+    double beta;      /* ecx: weight of the present step in the low-pass filter, 1: none */
 } csgdi_feedback_settings;
 
 typedef struct csgdi_feedback_ops {
@@ -94,7 +97,16 @@ struct csgdi_feedback {
     void *state;           /* the rule's own */
     double step_size;      /* that the last committed result was for; 0: never told */
     double next_step_size; /* that the next one is for */
+    double next_rho;       /* set.rho, or what was told for the next step; below 0: nothing yet */
 };
+
+enum { CSGDI_RHO_UNTOLD = -1 };
+
+/* What residuals in units of the last step size are to be multiplied with now. */
+static inline double csgdi_feedback_ratio(const csgdi_feedback *f)
+{
+    return f->step_size > 0 ? f->step_size / f->next_step_size : 1;
+}
 
 /* Every rule: the i-th, NULL past the last, and by name. */
 const csgdi_feedback_ops *csgdi_feedback_list(size_t i);
@@ -112,6 +124,11 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
  * compressions. */
 csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
                                 csgdi_compressor *compressor, csgdi_arena *arena);
+
+/* Say for which step size and which rho the next step is; whether both are known that must be. */
+csgd_status csgdi_feedback_set_step_size(csgdi_feedback *f, double step_size);
+csgd_status csgdi_feedback_set_rho(csgdi_feedback *f, double rho);
+csgd_status csgdi_feedback_ready(const csgdi_feedback *f);
 
 /* Write the message of m for g.  False if m is not finite and the compressor is not exact, or
  * where csgdi_compressor_fault() says so: dst is undefined then, and nothing else has changed. */
@@ -148,6 +165,7 @@ struct csgd_feedback {
     csgdi_feedback core;
 };
 
-extern const csgdi_feedback_ops csgdi_feedback_none, csgdi_feedback_ef, csgdi_feedback_ef21;
+extern const csgdi_feedback_ops csgdi_feedback_none, csgdi_feedback_ef, csgdi_feedback_ef21,
+    csgdi_feedback_ecx;
 
 #endif

@@ -12,6 +12,7 @@ static const csgdi_feedback_ops *const list[] = {
     &csgdi_feedback_none,
     &csgdi_feedback_ef,
     &csgdi_feedback_ef21,
+    &csgdi_feedback_ecx,
 };
 
 const csgdi_feedback_ops *csgdi_feedback_list(size_t i)
@@ -31,17 +32,33 @@ const csgdi_feedback_ops *csgdi_feedback_find(const char *name)
     return NULL;
 }
 
+static const char *const rho_words[] = {"step", NULL};
+
 static const csgdi_key keys[] = {
     {.name = "feedback",
      .kind = CSGDI_CHOICE,
      .choice = feedback_name,
      .help = "what becomes of what was not sent; ef for biased compressors, none for others"},
+    {.name = "rho",
+     .kind = CSGDI_EITHER,
+     .min = 0,
+     .max = 1,
+     .words = rho_words,
+     .help = "ecx: v = rho v + result is what the caller makes of the results, 0.9 unless given; "
+             "step: told before each call"},
     {.name = "momentum",
      .kind = CSGDI_REAL,
      .min = 0,
      .above_min = true,
      .max = 1,
      .help = "ef21: weight of a new gradient in the average that is followed, 1 unless given"},
+    {.name = "beta",
+     .kind = CSGDI_REAL,
+     .min = 0,
+     .above_min = true,
+     .max = 1,
+     .help = "ecx: weight of this step in a low-pass filter of the compensation, 1 unless given: "
+             "none"},
 };
 
 const csgdi_keys csgdi_feedback_keys = {keys, sizeof keys / sizeof *keys};
@@ -80,6 +97,7 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
     st = check_keys(f->ops, spec);
     if (st == CSGD_OK && f->ops->read != NULL) st = f->ops->read(f, spec);
     if (st != CSGD_OK) return st;
+    f->next_rho = f->set.rho_by_step ? CSGDI_RHO_UNTOLD : f->set.rho;
     return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;
 }
 
@@ -88,8 +106,33 @@ csgd_status csgdi_feedback_like(csgdi_feedback *f, const csgdi_feedback *model,
 {
     *f = (csgdi_feedback){.ops = model->ops->owner != NULL ? model->ops->owner : model->ops,
                           .set = model->set,
-                          .compressor = compressor};
+                          .compressor = compressor,
+                          .next_rho = model->next_rho};
     return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;
+}
+
+csgd_status csgdi_feedback_set_step_size(csgdi_feedback *f, double step_size)
+{
+    if (!(step_size > 0) || !isfinite(step_size))
+        return csgdi_fail(CSGD_E_INVAL, "a step size of %g is not above 0 and finite", step_size);
+    f->next_step_size = step_size;
+    return CSGD_OK;
+}
+
+csgd_status csgdi_feedback_set_rho(csgdi_feedback *f, double rho)
+{
+    if (!(rho >= 0 && rho <= 1))
+        return csgdi_fail(CSGD_E_INVAL, "rho is %g, which is not in [0, 1]", rho);
+    if (!f->set.rho_by_step)
+        return csgdi_fail(CSGD_E_INVAL, "feedback=%s was not created with rho=step", f->ops->name);
+    f->next_rho = rho;
+    return CSGD_OK;
+}
+
+csgd_status csgdi_feedback_ready(const csgdi_feedback *f)
+{
+    if (f->next_rho >= 0) return CSGD_OK;
+    return csgdi_fail(CSGD_E_INVAL, "rho=step, but no rho was set for the first step");
 }
 
 /* What a rule makes m of. */

@@ -68,6 +68,11 @@ typedef struct csgdi_kernels {
      * before it is added. */
     bool (*add_scaled_finite)(const void *g, double r, const void *e, size_t n, void *m);
 
+    /* m[i] = g[i] + (a * d[i] - b * e[i]), each product taken in double and rounded to the element
+     * type before the difference, and whether all m[i] are finite.  m may be g. */
+    bool (*add_pair_finite)(const void *g, double a, const void *d, double b, const void *e,
+                            size_t n, void *m);
+
     /* --- one block: n <= CSGDI_BLOCK --- */
 
     double (*square_sum)(const void *x, size_t n); /* sum of x[i]^2, squared in double */

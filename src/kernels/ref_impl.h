@@ -88,6 +88,23 @@ bool REF(add_scaled_finite)(const void *g, double r, const void *e, size_t n, vo
     return bad == 0;
 }
 
+bool REF(add_pair_finite)(const void *g, double a, const void *d, double b, const void *e, size_t n,
+                          void *m)
+{
+    const REF_TYPE *x = g, *first = d, *second = e;
+    REF_TYPE *sum = m;
+    REF_BITS bad = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const REF_TYPE taken = (REF_TYPE)(b * (double)second[i]);
+        const REF_TYPE pair = (REF_TYPE)(a * (double)first[i]) - taken;
+        const REF_TYPE s = x[i] + pair;
+        sum[i] = s;
+        bad |= key_of(s) >= REF_INF;
+    }
+    return bad == 0;
+}
+
 /* --- one block ---
  * Rows of sixteen, so that lane j of the row is the partial sum j. */
 
@@ -350,6 +367,7 @@ const csgdi_kernels REF_TABLE = {
     .sub = REF(sub),
     .add_finite = REF(add_finite),
     .add_scaled_finite = REF(add_scaled_finite),
+    .add_pair_finite = REF(add_pair_finite),
     .square_sum = REF(square_sum),
     .abs_sum = REF(abs_sum),
     .sign_sums = REF(sign_sums),

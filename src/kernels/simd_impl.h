@@ -106,6 +106,24 @@ static bool S(add_scaled_finite)(const void *g, double r, const void *e, size_t 
     return REF(add_scaled_finite)(a + i, r, b + i, n - i, sum + i) && bad == 0;
 }
 
+static bool S(add_pair_finite)(const void *g, double a, const void *d, double b, const void *e,
+                               size_t n, void *m)
+{
+    const SIMD_TYPE *x = g, *first = d, *second = e;
+    SIMD_TYPE *sum = m;
+    uint32_t bad = 0;
+    size_t i = 0;
+
+    for (; n - i >= SIMD_LANES; i += SIMD_LANES) {
+        const SIMD_VECTOR taken = V(times)(b, V(load)(second + i));
+        const SIMD_VECTOR pair = V(minus)(V(times)(a, V(load)(first + i)), taken);
+        const SIMD_VECTOR s = V(plus)(V(load)(x + i), pair);
+        V(store)(sum + i, s);
+        bad |= V(nonfinite)(s);
+    }
+    return REF(add_pair_finite)(x + i, a, first + i, b, second + i, n - i, sum + i) && bad == 0;
+}
+
 /* --- one block --- */
 
 static double S(square_sum)(const void *x, size_t n)
@@ -183,6 +201,7 @@ const csgdi_kernels SIMD_TABLE = {
     .sub = S(sub),
     .add_finite = S(add_finite),
     .add_scaled_finite = S(add_scaled_finite),
+    .add_pair_finite = S(add_pair_finite),
     .square_sum = S(square_sum),
     .abs_sum = CODES(abs_sum),
     .sign_sums = CODES(sign_sums),

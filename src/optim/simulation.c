@@ -231,6 +231,7 @@ static csgd_status sum(void *self, const void *const *vector, int exact, csgd_st
     csgd_simulation *s = self;
     csgd_status st = failure;
 
+    if (st == CSGD_OK) st = csgdi_feedback_ready(&s->worker[0].feedback);
     if (st == CSGD_OK) st = csgdi_simulation_sum(s, vector, exact != 0, result);
     if (st != CSGD_OK) s->stats.failed_calls++;
     return st;
@@ -247,22 +248,23 @@ static csgd_status plain_sum(void *self, const void *vector, size_t length, csgd
 
 static csgd_status set_rho(void *self, double rho)
 {
-    (void)self;
-    (void)rho;
-    return CSGD_OK;
+    csgd_simulation *s = self;
+    csgd_status st = CSGD_OK;
+
+    if (!s->worker[0].feedback.set.rho_by_step) return CSGD_OK;
+    for (int i = 0; i < s->n_workers + s->n_owners && st == CSGD_OK; i++)
+        st = csgdi_feedback_set_rho(&actor(s, i)->feedback, rho);
+    return st;
 }
 
 static csgd_status set_step_size(void *self, double step_size)
 {
     csgd_simulation *s = self;
+    csgd_status st = CSGD_OK;
 
-    if (!(step_size > 0) || !isfinite(step_size))
-        return csgdi_fail(CSGD_E_INVAL, "a step size of %g is not above 0 and finite", step_size);
-    for (int i = 0; i < s->n_workers; i++)
-        s->worker[i].feedback.next_step_size = step_size;
-    for (int i = 0; i < s->n_owners; i++)
-        s->owner[i].feedback.next_step_size = step_size;
-    return CSGD_OK;
+    for (int i = 0; i < s->n_workers + s->n_owners && st == CSGD_OK; i++)
+        st = csgdi_feedback_set_step_size(&actor(s, i)->feedback, step_size);
+    return st;
 }
 
 /* Worker by worker, each with the owner that it is, as ranks bring theirs. */

@@ -17,12 +17,14 @@ const char *spec_tables_feedback(size_t i)
     return i < TEST_COUNT(words) ? words[i] : NULL;
 }
 
+static const char *const by_itself[] = {"step", "auto", NULL};
 static const csgdi_key own[] = {
     {.name = "ratio", .kind = CSGDI_REAL, .min = 0, .max = 1, .above_min = true, .help = "kept"},
     {.name = "k", .kind = CSGDI_COUNT, .min = 1, .help = "kept"},
     {.name = "block", .kind = CSGDI_COUNT, .min = 8, .max = 65536, .fallback = "512"},
     {.name = "decay", .kind = CSGDI_REAL, .min = -1, .max = 1, .fallback = "0.5"},
     {.name = "scale", .kind = CSGDI_REAL, .min = 0, .max = HUGE_VAL},
+    {.name = "rho", .kind = CSGDI_EITHER, .min = 0, .max = 1, .words = by_itself},
 };
 static const csgdi_key common[] = {
     {.name = "type", .kind = CSGDI_CHOICE, .choice = type, .fallback = "f32"},

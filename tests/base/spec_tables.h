@@ -9,7 +9,7 @@
 /* The values of the key feedback; NULL after the last. */
 const char *spec_tables_feedback(size_t i);
 
-/* Parse text by keys ratio k block decay scale, and type feedback seed. */
+/* Parse text by keys ratio k block decay scale rho, and type feedback seed. */
 csgd_status spec_tables_parse(csgdi_spec *s, const char *text);
 
 #endif

@@ -30,7 +30,7 @@ static void defaults(void **state)
     csgdi_spec s;
     assert_ok(spec_tables_parse(&s, "topk"));
     assert_string_equal(s.name, "topk");
-    assert_int_equal(s.n, 8);
+    assert_int_equal(s.n, 9);
     assert_false(csgdi_spec_set(&s, "ratio"));
     assert_false(csgdi_spec_given(&s, "ratio"));
     assert_true(csgdi_spec_set(&s, "block"));
@@ -87,6 +87,21 @@ static void reals(void **state)
     }
 }
 
+static void either(void **state)
+{
+    (void)state;
+    csgdi_spec s;
+    assert_ok(spec_tables_parse(&s, "x rho=auto"));
+    assert_string_equal(csgdi_spec_word(&s, "rho"), "auto");
+    csgdi_spec_choose(&s, "rho", "0.5");
+    assert_null(csgdi_spec_word(&s, "rho"));
+    assert_true(csgdi_spec_real(&s, "rho") == 0.5);
+    csgdi_spec_choose(&s, "rho", "step");
+    assert_string_equal(csgdi_spec_word(&s, "rho"), "step");
+    assert_ok(spec_tables_parse(&s, "x"));
+    assert_false(csgdi_spec_set(&s, "rho"));
+}
+
 static void refused(void **state)
 {
     (void)state;
@@ -99,9 +114,9 @@ static void refused(void **state)
         {"topk feedb=ef", "topk has no key \"feedb\"; did you mean \"feedback\"?"},
         {"topk momentum=0.9",
          "topk has no key \"momentum\"; its keys are ratio k block decay scale "
-         "type feedback seed"},
+         "rho type feedback seed"},
         {"topk =5",
-         "topk has no key \"\"; its keys are ratio k block decay scale type feedback seed"},
+         "topk has no key \"\"; its keys are ratio k block decay scale rho type feedback seed"},
         {"topk ratio", "topk: \"ratio\" is not key=value, without blanks"},
         {"topk ratio = 0.1", "topk: \"ratio\" is not key=value, without blanks"},
         {"topk k=1 sign", "topk: \"sign\" is not key=value, without blanks"},
@@ -151,6 +166,13 @@ static void refused(void **state)
         {"topk type=F64", "topk has no type=F64; did you mean type=f64?"},
         {"topk feedback=always", "topk: feedback=always is not one of none | ef | ef21"},
         {"topk type=", "topk: type= is not one of f32 | f64"},
+        /* a number or a word */
+        {"topk rho=1.5", "topk: rho=1.5 is not in [0, 1] | step | auto"},
+        {"topk rho=0.5.5", "topk: rho=0.5.5 is not a number in [0, 1] | step | auto"},
+        {"topk rho=steps", "topk has no rho=steps; did you mean rho=step?"},
+        {"topk rho=whenever", "topk: rho=whenever is not a number in [0, 1] | step | auto"},
+        {"topk rho=", "topk: rho= is not a number in [0, 1] | step | auto"},
+        {"topk rho=step rho=1", "topk: rho=step and rho=1; a key is given once"},
     };
     for (size_t i = 0; i < TEST_COUNT(cases); i++) {
         csgdi_spec s;
@@ -174,8 +196,9 @@ static void no_keys_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names), cmocka_unit_test(defaults), cmocka_unit_test(values),
-        cmocka_unit_test(reals), cmocka_unit_test(refused),  cmocka_unit_test(no_keys_at_all),
+        cmocka_unit_test(names),          cmocka_unit_test(defaults), cmocka_unit_test(values),
+        cmocka_unit_test(reals),          cmocka_unit_test(either),   cmocka_unit_test(refused),
+        cmocka_unit_test(no_keys_at_all),
     };
     return cmocka_run_group_tests_name("spec", tests, NULL, NULL);
 }

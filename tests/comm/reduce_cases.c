@@ -70,20 +70,30 @@
         RULE("randk", " ratio=0.1 feedback=ef21 momentum=0.3", type, n, "linear"),                 \
         RULE("randk", " ratio=0.1 support=private feedback=ef21", type, n, "allgather")
 
-#define CASES(type, n)                                                                          \
-    DENSE(type, n), SELECT_CASES(type, n), LOSSY("sign", " block=64", type, n, "allgather"),    \
-        LOSSY("sign", " block=64", type, n, "sra"),                                             \
-        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),                               \
-        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),                                     \
-        LOSSY("int", " bits=4 block=64", type, n, "allgather"),                                 \
-        LOSSY("int", " bits=4 block=64", type, n, "sra"),                                       \
-        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "allgather"),                \
-        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "sra"), BITS_CASES(type, n), \
-        FORGETFUL("terngrad", " block=64", type, n, "allgather"),                               \
-        FORGETFUL("terngrad", " block=64", type, n, "sra"),                                     \
-        LOSSY("randk", " ratio=0.1", type, n, "linear"),                                        \
-        LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                     \
-        LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather"), RULE_CASES(type, n)
+#define TWO_STEP_CASES(type, n)                                                            \
+    RULE("sign", " block=64 feedback=ecx rho=0.9", type, n, "allgather"),                  \
+        RULE("sign", " block=64 feedback=ecx rho=0.99", type, n, "sra"),                   \
+        RULE("int", " bits=4 block=64 feedback=ecx rho=0.9", type, n, "sra"),              \
+        RULE("onebit", " block=64 mask=yes feedback=ecx rho=1", type, n, "sra"),           \
+        RULE("f16", " block=64 rounding=nearest feedback=ecx rho=0.9", type, n, "sra"),    \
+        RULE("topk", " ratio=0.6 values=bf16 feedback=ecx rho=0.9", type, n, "allgather"), \
+        RULE("randk", " ratio=0.1 feedback=ecx rho=0.5", type, n, "linear")
+
+#define CASES(type, n)                                                                           \
+    DENSE(type, n), SELECT_CASES(type, n), LOSSY("sign", " block=64", type, n, "allgather"),     \
+        LOSSY("sign", " block=64", type, n, "sra"),                                              \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "allgather"),                                \
+        LOSSY("qsgd", " bits=4 bucket=64", type, n, "sra"),                                      \
+        LOSSY("int", " bits=4 block=64", type, n, "allgather"),                                  \
+        LOSSY("int", " bits=4 block=64", type, n, "sra"),                                        \
+        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "allgather"),                 \
+        LOSSY("int", " bits=4 block=64 rounding=nearest", type, n, "sra"), BITS_CASES(type, n),  \
+        FORGETFUL("terngrad", " block=64", type, n, "allgather"),                                \
+        FORGETFUL("terngrad", " block=64", type, n, "sra"),                                      \
+        LOSSY("randk", " ratio=0.1", type, n, "linear"),                                         \
+        LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                      \
+        LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather"), RULE_CASES(type, n), \
+        TWO_STEP_CASES(type, n)
 
 const reduce_case reduce_cases[] = {
     CASES(CSGD_F32, 0),   CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),   CASES(CSGD_F32, 65),

@@ -21,7 +21,7 @@ typedef struct trace {
     double **terms;                /* sum over ranks of |what each sent|, in steps that it is of */
     double **left;                 /* sum over ranks of the residuals */
     double **given, **scale; /* sums over ranks and steps so far of g, and of all magnitudes; for
-                              * ef21 the sum over ranks of v */
+                              * ef21 the sum over ranks of v, for ecx of what a momentum makes of them */
 } trace;
 
 /* What the keys of the cases say. */
@@ -48,6 +48,14 @@ static bool selects(const reduce_case *c)
 {
     return is(c->compressor, "topk") || is(c->compressor, "blocktopk") ||
            is(c->compressor, "threshold");
+}
+
+/* What ecx was told; 0 for the other rules. */
+static double rho_of(const reduce_case *c)
+{
+    const char *word = strstr(c->keys, "rho=");
+
+    return word != NULL ? strtod(word + 4, NULL) : 0;
 }
 
 /* Coders of a sparse stream by number: 0 is the shortest, and as the elements are. */
@@ -199,6 +207,7 @@ static csgd_status reduce(const reduce_case *c, csgd_reducer *r, const void *sen
     return st;
 }
 
+/* results: the sum of them; of ecx that of what a momentum makes of them, v at n. */
 static void check_step(ranks *all, int rank, const trace *t, csgd_reducer *r, int step,
                        double *results, double *y, void *send, void *recv)
 {
@@ -218,7 +227,7 @@ static void check_step(ranks *all, int rank, const trace *t, csgd_reducer *r, in
     oracle_load(c->type, recv, c->n, y);
     RANK_CHECK(all, rank, result_is(t, step, y));
     for (size_t i = 0; i < c->n; i++)
-        results[i] += y[i];
+        results[i] += results[c->n + i] = rho_of(c) * results[c->n + i] + y[i];
     if (c->feedback || is(c->compressor, "none"))
         RANK_CHECK(all, rank, conserved(t, step, y, results));
     RANK_CHECK(all, rank, csgd_reducer_residual(r, send) == CSGD_OK);
@@ -231,7 +240,7 @@ static void part(ranks *all, int rank, void *arg)
     const trace *t = arg;
     const reduce_case *c = t->c;
     const size_t size = csgd_type_size(c->type);
-    double *results = calloc(c->n + 1, sizeof *results), *y = calloc(c->n + 1, sizeof *y);
+    double *results = calloc(2 * c->n + 1, sizeof *results), *y = calloc(c->n + 1, sizeof *y);
     void *send = calloc(c->n + 1, size), *recv = calloc(c->n + 1, size);
     csgd_reducer *r = NULL, *exact = NULL;
     char spec[256];
@@ -274,7 +283,8 @@ static void free_vectors(double **v)
     free(v);
 }
 
-/* What the owners of sra's ranges make of the sum in place, with residuals es of their own. */
+/* What the owners of sra's ranges make of the sum in place, with residuals es of their own, and for
+ * ecx those of the step before at n. */
 static void encode_again(const reduce_case *c, const oracle_settings *settings, uint64_t step,
                          size_t p, double *sum, double *es)
 {
@@ -288,11 +298,17 @@ static void encode_again(const reduce_case *c, const oracle_settings *settings, 
         part.owner = true;
         part.rank = (uint32_t)o;
         part.step = step;
-        for (size_t i = 0; i < n; i++)
-            m[i] = oracle_round(c->type, sum[at + i] + es[at + i]);
+        for (size_t i = 0; i < n; i++) {
+            double added = es[at + i];
+            if (part.rule == ORACLE_ECX)
+                added = oracle_pair(c->type, part.rho, es[at + i], es[c->n + at + i]);
+            m[i] = oracle_round(c->type, sum[at + i] + added);
+        }
         oracle_compress(c->compressor, &part, m, sum + at);
-        for (size_t i = 0; i < n; i++)
+        for (size_t i = 0; i < n; i++) {
+            es[c->n + at + i] = es[at + i];
             es[at + i] = c->feedback ? oracle_round(c->type, m[i] - sum[at + i]) : 0;
+        }
         free(m);
     }
 }
@@ -321,6 +337,20 @@ static void follow(trace *t, const oracle_settings *settings, size_t s, size_t i
     t->scale[s][i] += fabs(t->sum[s][i]);
 }
 
+/* ecx: what a momentum makes of gradients, and of their magnitudes with all others'. */
+static void pile_up(trace *t, double rho, size_t s, size_t i, double v[2])
+{
+    const size_t p = (size_t)t->n_ranks;
+    const double before = s > 0 ? t->scale[s - 1][i] : 0;
+
+    v[0] *= rho;
+    for (size_t r = 0; r < p; r++)
+        v[0] += t->gradient[s * p + r][i];
+    v[1] = rho * v[1] + (1 + 2 * rho) * (t->scale[s][i] - before);
+    t->given[s][i] = (s > 0 ? t->given[s - 1][i] : 0) + v[0];
+    t->scale[s][i] = before + v[1];
+}
+
 /* Run the oracle, and write down what it says. */
 static trace make_trace(const reduce_case *c, int n_ranks)
 {
@@ -329,7 +359,10 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .type = c->type,
         .n = c->n,
         .feedback = c->feedback,
-        .rule = has(c, "feedback=ef21") ? ORACLE_EF21 : ORACLE_EF,
+        .rule = has(c, "feedback=ef21") ? ORACLE_EF21
+                : rho_of(c) > 0         ? ORACLE_ECX
+                                        : ORACLE_EF,
+        .rho = rho_of(c),
         .momentum = has(c, "momentum=") ? eta : 1,
         .k = is(c->compressor, "threshold")   ? c->n
              : is(c->compressor, "blocktopk") ? BLOCK_KEPT
@@ -347,7 +380,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
     };
     trace t = {.c = c, .n_ranks = n_ranks};
     oracle *o = oracle_create(c->compressor, &settings, n_ranks);
-    double *es = calloc(c->n + 1, sizeof *es);
+    double *es = calloc(2 * c->n + 1, sizeof *es), *v = calloc(2 * c->n + 1, sizeof *v);
 
     t.gradient = vectors(steps * p, c->n);
     t.kept = calloc(steps * p + 1, sizeof *t.kept);
@@ -387,10 +420,12 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             t.left[s][i] += es[i];
             t.scale[s][i] += fabs(es[i]);
             if (settings.rule == ORACLE_EF21) follow(&t, &settings, s, i);
+            if (settings.rule == ORACLE_ECX) pile_up(&t, settings.rho, s, i, &v[2 * i]);
         }
     }
     oracle_destroy(o);
     free(es);
+    free(v);
     return t;
 }
 

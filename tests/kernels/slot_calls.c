@@ -51,6 +51,16 @@ static void call_add_scaled_finite(call *c)
     c->result = c->k->add_scaled_finite(g, r[c->variant / 3], e, c->n, c->out);
 }
 
+static void call_add_pair_finite(call *c)
+{
+    static const double a[] = {1.9, -1.0 / 3, 1e30, 1e-30}, b[] = {0.9, 2.0 / 3, 1e30, 1};
+    const void *g = c->variant % 2 == 1 ? c->out : c->x;
+    const void *first = c->variant % 2 == 1 ? c->x : c->e;
+
+    c->result =
+        c->k->add_pair_finite(g, a[c->variant / 2], first, b[c->variant / 2], c->e, c->n, c->out);
+}
+
 static void call_abs_sum(call *c)
 {
     c->result = bits_of(c->k->abs_sum(c->x, c->n));
@@ -401,6 +411,7 @@ const slot slots[] = {
     {"sub", call_sub, 1, ELEMENTS},
     {"add_finite", call_add_finite, 3, ELEMENTS},
     {"add_scaled_finite", call_add_scaled_finite, 12, ELEMENTS},
+    {"add_pair_finite", call_add_pair_finite, 8, ELEMENTS},
     {"abs_sum", call_abs_sum, 1, NOTHING},
     {"square_sum", call_square_sum, 1, NOTHING},
     {"sign_pack", call_sign_pack, 1, BITS},

@@ -56,7 +56,7 @@ static void elements(void **state)
     (void)state;
     FOR_EACH_VECTOR(k, f, n)
     {
-        bool all = true, sums = true, scaled = true;
+        bool all = true, sums = true, scaled = true, pairs = true;
         for (size_t i = 0; i < n; i++)
             all = all && isfinite(fill_get(k->type, &x, i));
         assert_int_equal(k->finite(&x, n), all);
@@ -87,6 +87,17 @@ static void elements(void **state)
             scaled = scaled && isfinite(rounded(k, sum));
         }
         assert_int_equal(scaled_said, scaled);
+
+        memcpy(&z, &x, sizeof z);
+        const bool pairs_said = k->add_pair_finite(&z, 1.9, &y, 0.9, &x, n, &z);
+        for (size_t i = 0; i < n; i++) {
+            const double first = rounded(k, 1.9 * fill_get(k->type, &y, i));
+            const double second = rounded(k, 0.9 * fill_get(k->type, &x, i));
+            const double sum = fill_get(k->type, &x, i) + rounded(k, first - second);
+            assert_same(fill_get(k->type, &z, i), rounded(k, sum));
+            pairs = pairs && isfinite(rounded(k, sum));
+        }
+        assert_int_equal(pairs_said, pairs);
     }
 }
 

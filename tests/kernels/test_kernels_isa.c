@@ -187,6 +187,8 @@ static void one_nonfinite(void **state)
                 assert_false(k->add_finite(x, m, n, m));
                 memset(m, 0, sizeof m);
                 assert_false(k->add_scaled_finite(m, 0.5, x, n, m));
+                memset(m, 0, sizeof m);
+                assert_false(k->add_pair_finite(m, 0.5, x, 0.25, m, n, m));
                 fill_put(t->type, x, i, 0);
             }
     }

@@ -21,7 +21,7 @@
 #include <csgd/compressor.h>
 
 /* What becomes of what was not sent (oracle_feedback.c). */
-typedef enum oracle_rule { ORACLE_EF, ORACLE_EF21 } oracle_rule;
+typedef enum oracle_rule { ORACLE_EF, ORACLE_ECX, ORACLE_EF21 } oracle_rule;
 
 typedef struct oracle_settings {
     csgd_type type;
@@ -29,6 +29,7 @@ typedef struct oracle_settings {
     bool feedback;    /* by the rule */
     oracle_rule rule; /* ef unless set */
     double momentum;  /* ef21: weight of a new gradient */
+    double rho;       /* ecx, for step sizes that do not change */
     size_t k;         /* topk, randk; threshold: most entries; blocktopk: of a block */
     double lambda;    /* threshold */
     unsigned
@@ -54,7 +55,7 @@ typedef struct oracle {
     int n_ranks;
     double **sent;     /* [rank][i]: the decoded message of the last step */
     double **residual; /* [rank][i]: zeros without feedback */
-    double **state;    /* [rank][i]: ef21's h */
+    double **state;    /* [rank][i]: ef21's h; ecx's residual of the step before */
     bool **chosen;     /* [rank][i]: whether it was an entry, of what selects */
     double *sum;       /* [i]: of the decoded messages, added in rank order from rank 0's */
 } oracle;
@@ -67,6 +68,9 @@ void oracle_step(oracle *o, double *const *gradients);
 
 /* One step of one rank: sent and residual, and where the rule has one, state. */
 void oracle_feedback(oracle *o, int rank, const double *g);
+
+/* What ecx adds: (1 + rho) newer - rho older, each operation rounded. */
+double oracle_pair(csgd_type type, double rho, double newer, double older);
 
 /* Round to the element type. */
 double oracle_round(csgd_type type, double value);

@@ -40,6 +40,28 @@ static void ef21(oracle *o, int rank, const double *g, double *m)
     }
 }
 
+double oracle_pair(csgd_type type, double rho, double newer, double older)
+{
+    const double first = oracle_round(type, (1 + rho) * newer);
+
+    return oracle_round(type, first - oracle_round(type, rho * older));
+}
+
+/* m = g + (1 + rho) d1 - rho d2, send C(m), d2 = d1, d1 = m - C(m). */
+static void ecx(oracle *o, int rank, const double *g, double *m)
+{
+    const csgd_type type = o->set.type;
+    double *newer = o->residual[rank], *older = o->state[rank];
+
+    for (size_t i = 0; i < o->set.n; i++)
+        m[i] = oracle_round(type, g[i] + oracle_pair(type, o->set.rho, newer[i], older[i]));
+    oracle_compress(o->compressor, &o->set, m, o->sent[rank]);
+    for (size_t i = 0; i < o->set.n; i++) {
+        older[i] = newer[i];
+        newer[i] = oracle_round(type, m[i] - o->sent[rank][i]);
+    }
+}
+
 void oracle_feedback(oracle *o, int rank, const double *g)
 {
     double *m = calloc(o->set.n + 1, sizeof *m);
@@ -50,6 +72,8 @@ void oracle_feedback(oracle *o, int rank, const double *g)
     }
     if (o->set.feedback && o->set.rule == ORACLE_EF21)
         ef21(o, rank, g, m);
+    else if (o->set.feedback && o->set.rule == ORACLE_ECX)
+        ecx(o, rank, g, m);
     else
         ef(o, rank, g, m);
     free(m);
