@@ -143,6 +143,35 @@ CSGD_API csgd_status csgd_reducer_destroy(csgd_reducer **r);
  */
 CSGD_API csgd_status csgd_reducer_clear(csgd_reducer *r);
 
+/** Bring out what the ranks still owe, exactly, and empty the residuals.  Collective.
+ *
+ * At the end of training, or where x jumps, is restored or is measured:
+ *
+ *     csgd_reducer_flush(r, for_x, for_v);
+ *     x -= step_size * for_x / ranks;        // of the last result
+ *     v += for_v / ranks;                    // where there is a momentum v = rho v + result / ranks
+ *
+ * With `feedback=ecx` x and v are then what they would be had nothing ever been compressed (of the
+ * vectors that were summed).  With `feedback=ef` they are what they would be had the last result
+ * carried all residuals, so that the sum of results is that of the vectors, and with step sizes told
+ * that of step size times either; a caller without momentum leaves for_v.  Zeros where nothing is owed.
+ *
+ * @param[out] for_x, for_v  n elements each, sums over ranks, the same on all; double for `type=f64`,
+ *                           float for every other type.
+ *
+ * @retval CSGD_OK        the residuals are zero on all ranks; the step and what the compressor has
+ *                        learned stay.
+ * @retval CSGD_E_INVAL   a pointer is NULL or both are the same; CSGD_E_PEER on the others.
+ * @retval CSGD_E_BUSY    an operation is in flight.
+ * @retval CSGD_E_MISMATCH, CSGD_E_PEER, CSGD_E_BROKEN   as of csgd_reducer_allreduce().
+ *     After each of these residuals are as before; for_x and for_v are undefined.
+ * @retval CSGD_E_TRANSPORT, CSGD_E_TIMEOUT   r can only be destroyed, and for_x and for_v stay in
+ *                        place until then.
+ *
+ * Cost: two dense allreduces of n elements, no memory.
+ */
+CSGD_API csgd_status csgd_reducer_flush(csgd_reducer *r, void *for_x, void *for_v);
+
 /** Say which step the next call is.  Logically collective.
  *
  * Steps count calls from 0 by themselves.  A program that passes its own iteration number here

@@ -63,14 +63,7 @@ static csgd_status set_step_size(void *self, double step_size)
 
 static csgd_status flush(void *self, void *for_x, void *for_v)
 {
-    csgd_reducer *r = self;
-    const size_t n = r->layout.n;
-    csgd_status st = csgd_reducer_residual(r, for_v);
-
-    st = plain_sum(r, for_v, n, r->compressor.type, st, for_x);
-    if (st == CSGD_OK) st = csgd_reducer_clear(r);
-    if (st == CSGD_OK) memset(for_v, 0, n * r->compressor.kernels->size);
-    return st;
+    return csgd_reducer_flush(self, for_x, for_v);
 }
 
 static csgd_status clear(void *self)

@@ -109,6 +109,18 @@ static void ecx_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
     self->ratio = csgdi_feedback_ratio(f);
 }
 
+/* By the laws above: d for x, and d_t - r_t d_{t-1} for v. */
+static void ecx_owe(const csgdi_feedback *f, bool for_v, void *to)
+{
+    const ecx *self = f->state;
+    const csgdi_kernels *k = f->compressor->kernels;
+
+    if (for_v)
+        k->add_pair_finite(to, 1, f->e, self->ratio, self->older, f->compressor->n, to);
+    else
+        k->add(f->e, f->compressor->n, to);
+}
+
 static void ecx_clear(csgdi_feedback *f)
 {
     ecx *self = f->state;
@@ -132,5 +144,6 @@ const csgdi_feedback_ops csgdi_feedback_ecx = {
     .create = ecx_create,
     .fill = ecx_fill,
     .commit = ecx_commit,
+    .owe = ecx_owe,
     .clear = ecx_clear,
 };

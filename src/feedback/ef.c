@@ -54,6 +54,13 @@ static void ef_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
     f->e = e;
 }
 
+/* As if the last result had carried all of it: what a momentum is put over must reach the momentum. */
+static void ef_owe(const csgdi_feedback *f, bool for_v, void *to)
+{
+    (void)for_v;
+    f->compressor->kernels->add(f->e, f->compressor->n, to);
+}
+
 const csgdi_feedback_ops csgdi_feedback_ef = {
     .name = "ef",
     .summary = "added to the next vector (error feedback)",
@@ -62,4 +69,5 @@ const csgdi_feedback_ops csgdi_feedback_ef = {
     .fill = ef_fill,
     .addend = ef_addend,
     .commit = ef_commit,
+    .owe = ef_owe,
 };

@@ -84,6 +84,11 @@ typedef struct csgdi_feedback_ops {
      * it what the caller gets.  Comes after commit.  NULL: y it is. */
     void (*result)(csgdi_feedback *f, void *y);
 
+    /* Add to n elements what the caller's v, or else its x, lacks because of what was not delivered,
+     * as of the last result: v += this, x -= that result's step size times this.  It is paid so, and
+     * clear follows.  NULL: nothing is owed. */
+    void (*owe)(const csgdi_feedback *f, bool for_v, void *to);
+
     /* Forget what there is beside e, which is zero.  NULL: nothing is. */
     void (*clear)(csgdi_feedback *f);
 } csgdi_feedback_ops;
@@ -148,6 +153,9 @@ void csgdi_feedback_commit_exact(csgdi_feedback *f);
 /* After either commit: make of the sum over ranks of what was delivered, n elements that are the same
  * on all ranks, what the caller gets. */
 void csgdi_feedback_result(csgdi_feedback *f, void *y);
+
+/* Add what is owed to v, or else to x, as the rule says it. */
+void csgdi_feedback_owe(const csgdi_feedback *f, bool for_v, void *to);
 
 /* Zero residual, of no step size yet. */
 void csgdi_feedback_clear(csgdi_feedback *f);

@@ -207,6 +207,11 @@ void csgdi_feedback_result(csgdi_feedback *f, void *y)
     if (f->ops->result != NULL) f->ops->result(f, y);
 }
 
+void csgdi_feedback_owe(const csgdi_feedback *f, bool for_v, void *to)
+{
+    if (f->ops->owe != NULL && f->compressor->n > 0) f->ops->owe(f, for_v, to);
+}
+
 void csgdi_feedback_clear(csgdi_feedback *f)
 {
     const csgdi_compressor *c = f->compressor;

@@ -285,12 +285,28 @@ static csgd_status residual(void *self, void *e)
     return CSGD_OK;
 }
 
+/* The same of what is owed. */
+static void owe(const csgd_simulation *s, bool for_v, void *to)
+{
+    const csgdi_kernels *k = s->worker[0].compressor.kernels;
+
+    for (int i = 0; i < s->n_workers; i++) {
+        const csgdi_actor *own = i < s->n_owners ? &s->owner[i] : NULL;
+        char *mine = i == 0 ? to : s->scratch;
+
+        memset(mine, 0, s->n * k->size);
+        csgdi_feedback_owe(&s->worker[i].feedback, for_v, mine);
+        if (own != NULL) csgdi_feedback_owe(&own->feedback, for_v, mine + own->first * k->size);
+        if (i > 0) k->add(mine, s->n, to);
+    }
+}
+
 static csgd_status flush(void *self, void *for_x, void *for_v)
 {
     csgd_simulation *s = self;
 
-    residual(self, for_x);
-    memset(for_v, 0, s->n * s->worker[0].compressor.kernels->size);
+    owe(s, false, for_x);
+    owe(s, true, for_v);
     for (int i = 0; i < s->n_workers + s->n_owners; i++)
         csgdi_feedback_clear(&actor(s, i)->feedback);
     return CSGD_OK;

@@ -15,7 +15,7 @@
 #include "support/ranks.h"
 #include "support/test.h"
 
-enum { N_MAX = 520, STEPS = 30 };
+enum { N_MAX = 520, STEPS = 30, FLUSH = 13 };
 
 /* One run: what every rank found, step by step. */
 typedef struct run {
@@ -28,6 +28,7 @@ typedef struct run {
     double *given;    /* [t][i]: sum over ranks of the vectors */
     double *result;   /* [t][i] */
     double *residual; /* [t][rank][i] */
+    double *flushed;  /* [0][i] for x, [1][i] for v: after step FLUSH */
 } run;
 
 static double heavy_ball(int t)
@@ -76,6 +77,13 @@ static void part(ranks *all, int rank, void *arg)
         if (rank == 0) oracle_load(r->type, y, n, r->result + at * n);
         RANK_CHECK(all, rank, csgd_reducer_residual(reducer, x) == CSGD_OK);
         oracle_load(r->type, x, n, r->residual + (at * p + (size_t)rank) * n);
+        if (t != FLUSH) continue;
+        RANK_CHECK(all, rank, csgd_reducer_flush(reducer, x, y) == CSGD_OK);
+        if (rank == 0) oracle_load(r->type, x, n, r->flushed);
+        if (rank == 0) oracle_load(r->type, y, n, r->flushed + n);
+        RANK_CHECK(all, rank, csgd_reducer_residual(reducer, x) == CSGD_OK);
+        for (size_t i = 0; i < n * size; i++)
+            RANK_CHECK(all, rank, ((const char *)x)[i] == 0);
     }
     RANK_CHECK(all, rank, csgd_reducer_destroy(&reducer) == CSGD_OK);
     free(g);
@@ -133,6 +141,14 @@ static void check_laws(const run *r)
         assert_near(r, t, "sum of gamma v", left, exact, scaled);
         if (t == 7 || t == 20) assert_true(norm(r, owed) == 0);
         memcpy(before, owed, sizeof before);
+        if (t != FLUSH) continue;
+        for (int i = 0; i < n; i++) {
+            sent[i] += gamma * r->flushed[i];
+            v[i] += r->flushed[n + i];
+            before[i] = 0;
+        }
+        assert_near(r, t, "flushed v", v, true_v, owed);
+        assert_near(r, t, "flushed sum of gamma v", sent, exact, scaled);
     }
 }
 
@@ -152,11 +168,13 @@ static bool check_run(run *r)
             for (int i = 0; i < r->n; i++)
                 r->given[t * r->n + i] += g[i];
         }
+    r->flushed = calloc(2 * n, sizeof *r->flushed);
     ranks_run(r->n_ranks, part, r);
     if (r->status == CSGD_OK) check_laws(r);
     free(r->given);
     free(r->result);
     free(r->residual);
+    free(r->flushed);
     return r->status == CSGD_OK;
 }
 
