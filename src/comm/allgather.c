@@ -42,11 +42,6 @@ static csgd_status allgather_create(csgd_reducer *r)
     r->exchange = self;
     if (self == NULL) return CSGD_E_NOMEM;
     self->bound = csgdi_message_bound(&r->compressor);
-    if (p > (size_t)INT32_MAX * 8 / self->bound)
-        return csgdi_fail(CSGD_E_UNSUPPORTED,
-                          "messages of %zu bytes from %zu ranks are more than one "
-                          "gather can count",
-                          self->bound, p);
     self->all = csgdi_arena_alloc(&r->arena, p, self->bound);
     self->len = csgdi_arena_alloc(&r->arena, 2 * p, sizeof *self->len);
     if (self->all == NULL || self->len == NULL) return CSGD_E_NOMEM;
@@ -88,6 +83,7 @@ static csgd_status allgather_step(csgd_reducer *r)
     csgd_status st = r->transport.ops->test(&r->transport, &self->request, &done);
 
     if (st != CSGD_OK) return st;
+    r->call.moves = self->request.parts;
     if (!done) return CSGD_MORE;
 
     /* All are judged before recv is touched.  No message follows, so nobody waits for us. */

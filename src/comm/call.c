@@ -15,6 +15,7 @@
 
 csgd_status csgdi_reducer_settle(csgd_reducer *r, csgd_status st, bool in_doubt)
 {
+    r->compressor.n = r->layout.n_compressed; /* no window any more */
     if (st == CSGD_OK) {
         r->stats.calls++;
         return st;
@@ -54,7 +55,7 @@ static csgd_status commit(csgd_reducer *r)
         csgdi_feedback_commit_exact(&r->feedback);
         csgdi_feedback_result(&r->feedback, call->recv);
     } /* else send itself travelled: no residual changes */
-    if (r->packed != NULL)
+    if (r->packed != NULL && r->window == 0)
         csgdi_layout_unpack(&r->layout, &r->compressor, r->packed, call->user_recv);
     if (call->exact) r->stats.dense_calls++;
     if (r->agreement.flags & CSGDI_FLAG_NONFINITE) r->stats.nonfinite_calls++;
@@ -72,11 +73,26 @@ static csgd_status step_tail(csgd_reducer *r)
     return st == CSGD_OK ? commit(r) : csgdi_reducer_settle(r, st, true);
 }
 
+/* Begin the algorithm. */
+static csgd_status begin_exchange(csgd_reducer *r)
+{
+    const csgd_status st = r->call.algorithm->begin(r);
+
+    if (st == CSGD_OK) return st;
+    if (st != CSGD_E_CORRUPT) r->health = CSGDI_TERMINAL; /* half of it may be under way */
+    return csgdi_reducer_settle(r, st, true);
+}
+
 static csgd_status step_exchange(csgd_reducer *r)
 {
-    const csgd_status st = r->call.algorithm->step(r);
+    csgd_status st = r->call.algorithm->step(r);
     char *tail;
 
+    while (st == CSGD_OK && r->window > 0 && csgdi_window_next(r)) {
+        st = begin_exchange(r);
+        if (st != CSGD_OK) return st;
+        st = r->call.algorithm->step(r);
+    }
     if (st == CSGD_MORE) return CSGD_MORE;
     /* Not finite is what all ranks found in the same sums, before anything was changed. */
     if (st != CSGD_OK)
@@ -128,11 +144,8 @@ static csgd_status step_agreement(csgd_reducer *r)
         call->x = call->send;
     }
     call->algorithm = call->exact ? &csgdi_vendor : r->algorithm;
-    st = call->algorithm->begin(r);
-    if (st != CSGD_OK) {
-        if (st != CSGD_E_CORRUPT) r->health = CSGDI_TERMINAL; /* half of it may be under way */
-        return csgdi_reducer_settle(r, st, true);
-    }
+    st = begin_exchange(r);
+    if (st != CSGD_OK) return st;
     call->step = step_exchange;
     return step_exchange(r);
 }
@@ -166,7 +179,10 @@ static uint64_t prepare(csgd_reducer *r)
     bool finite = true;
 
     if (r->packed != NULL) { /* the result is made in place there, the user's buffer waits */
-        csgdi_layout_pack(&r->layout, &r->compressor, call->send, r->packed);
+        if (r->window > 0)
+            csgdi_window_first(r);
+        else
+            csgdi_layout_pack(&r->layout, &r->compressor, call->send, r->packed);
         finite = k->finite(r->packed + r->layout.n_compressed * k->size, r->layout.n_exact);
         call->send = call->recv = r->packed;
     }
@@ -208,6 +224,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
     r->busy = true;
     *call = (csgdi_call){.send = send != NULL ? send : recv,
                          .recv = recv,
+                         .user_send = send != NULL ? send : recv,
                          .user_recv = recv,
                          .n = n,
                          .type = type,

@@ -43,11 +43,6 @@ static csgd_status linear_create(csgd_reducer *r)
 
     r->exchange = self;
     if (self == NULL) return CSGD_E_NOMEM;
-    if (c->max_k > INT32_MAX)
-        return csgdi_fail(CSGD_E_UNSUPPORTED,
-                          "a short vector of %zu elements is more than one "
-                          "MPI call can sum",
-                          c->max_k);
     self->sum = csgdi_arena_alloc(&r->arena, c->max_k, c->kernels->size);
     r->message = csgdi_arena_alloc(&r->arena, csgdi_message_bound(c), 1);
     return self->sum != NULL && r->message != NULL ? CSGD_OK : CSGD_E_NOMEM;

@@ -31,7 +31,9 @@ static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec)
         st = r->algorithm->supports(c, &r->transport);
         if (st != CSGD_OK) return st;
     }
+    csgdi_window_choose(r);
     st = r->algorithm->create(r);
+    r->compressor.n = r->layout.n_compressed;
     if (st != CSGD_OK || r->algorithm == &csgdi_vendor) return st;
     return csgdi_vendor.create(r); /* for what travels exactly */
 }
@@ -48,17 +50,19 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
                                l->segment_cols, l->n_segments, (unsigned)r->transport.n_ranks,
                                &r->arena);
     if (st != CSGD_OK) return st;
-    if (l->n_exact > 0 || csgdi_elements_narrow(r->compressor.type)) {
-        r->packed = csgdi_arena_alloc(&r->arena, l->n, r->compressor.kernels->size);
-        if (r->packed == NULL) return CSGD_E_NOMEM;
-    }
     r->compressor.rank = (uint32_t)r->transport.rank;
     st = csgdi_feedback_init(&r->feedback, &r->compressor, spec, &r->arena);
     if (st != CSGD_OK) return st;
     r->dense_steps = csgdi_spec_count(spec, "dense_steps");
     r->timeout = csgdi_spec_real(spec, "timeout");
     st = choose_algorithm(r, spec);
-    return st == CSGD_OK ? csgdi_spec_format(spec, r->spec, sizeof r->spec) : st;
+    if (st != CSGD_OK) return st;
+    if (l->n_exact > 0 || csgdi_elements_narrow(r->compressor.type)) {
+        const size_t window = r->window > 0 && r->window < l->n ? r->window : l->n;
+        r->packed = csgdi_arena_alloc(&r->arena, window, r->compressor.kernels->size);
+        if (r->packed == NULL) return CSGD_E_NOMEM;
+    }
+    return csgdi_spec_format(spec, r->spec, sizeof r->spec);
 }
 
 static csgd_status create_local(csgdi_transport *transport, const csgdi_shape *shape,

@@ -31,7 +31,9 @@ typedef enum csgdi_op { CSGDI_OP_OTHER, CSGDI_OP_SUM, CSGDI_OP_EXACT, CSGDI_OP_P
 typedef struct csgdi_call {
     const void *send; /* r->compressor.n elements: the user's, or packed (layout.h) */
     void *recv;       /* the same; where the algorithm leaves its result */
+    const void *user_send;
     void *user_recv;
+    size_t first; /* element where the window begins (window.c) */
     const void
         *m; /* what the feedback made of send, NULL where the message was made of it at once */
     const void *x; /* what a dense algorithm sums: m, or send where values are not finite */
@@ -89,8 +91,9 @@ struct csgd_reducer {
     csgdi_arena arena;
     csgdi_transport transport;
     csgdi_layout layout;
-    char *packed; /* layout.n elements as they are worked on, where some of them travel exactly or
+    char *packed;  /* layout.n elements as they are worked on, where some of them travel exactly or
                    * the caller's are narrower; else NULL */
+    size_t window; /* if not 0, there are only so many of them at once (window.c) */
     csgdi_compressor compressor;
     csgdi_feedback feedback;
     csgdi_owner owner;
@@ -138,6 +141,13 @@ void csgdi_progress(const csgd_reducer *but);
 
 /* A call has ended.  What fails after the agreement leaves this rank's state in doubt. */
 csgd_status csgdi_reducer_settle(csgd_reducer *r, csgd_status st, bool in_doubt);
+
+/* Where 16-bit elements are summed by r->algorithm in windows: set r->window, and compressor.n to the
+ * most that one has, for the algorithm's creation.  Before it begins, load the first window; after
+ * it, store the one that is summed, and load the next, or return false where there is none. */
+void csgdi_window_choose(csgd_reducer *r);
+void csgdi_window_first(csgd_reducer *r);
+bool csgdi_window_next(csgd_reducer *r);
 
 /* Set up r->owner for the range [first, first + count) of this rank. */
 csgd_status csgdi_owner_create(csgd_reducer *r, size_t first, size_t count);

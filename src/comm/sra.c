@@ -96,9 +96,6 @@ static csgd_status sra_create(csgd_reducer *r)
         self->offset[o] = total;
         total += self->len[o];
     }
-    if (total > (size_t)INT32_MAX * 8)
-        return csgdi_fail(CSGD_E_UNSUPPORTED,
-                          "codes of %zu bytes are more than one gather can count", total);
     self->slot = self->len[rank];
     self->pieces = csgdi_arena_alloc(&r->arena, total, 1);
     self->scatter = csgdi_arena_alloc(&r->arena, (size_t)p, self->slot);
@@ -269,6 +266,7 @@ static csgd_status sra_step(csgd_reducer *r)
     }
     st = t->ops->test(t, &self->requests[2 * p], &done);
     if (st != CSGD_OK) return st;
+    r->call.moves = 2 * (uint64_t)p + 1 + self->requests[2 * p].parts;
     return done ? decode(r) : CSGD_MORE;
 }
 

@@ -40,6 +40,7 @@ typedef struct csgdi_request {
         unsigned char bytes[96];
     } own;
     size_t received; /* bytes that arrived, once a receive is complete */
+    size_t parts;    /* of a collective in several calls, those that are done: a sign of life */
     bool active;     /* started and not yet complete */
 } csgdi_request;
 
@@ -64,7 +65,7 @@ typedef struct csgdi_transport_ops {
                                 csgdi_request *req);
 
     /* recv[i] = sum over ranks of send[i], in an order of the transport's choice that gives all
-     * ranks the same bits.  send may be recv.  n fits an int. */
+     * ranks the same bits.  send may be recv.  Elements beyond `limit` go in calls of their own. */
     csgd_status (*sum)(csgdi_transport *t, const void *send, void *recv, size_t n, csgd_type type,
                        bool blocking, csgdi_request *req);
 
@@ -102,6 +103,10 @@ struct csgdi_transport {
     uint64_t sent_bytes, received_bytes; /* payload of all operations, as counted below */
     uint64_t formula_bytes;              /* of sent_bytes, what a vendor's collective moved */
     size_t memory_bytes;                 /* allocated beside this struct, by the transport */
+    size_t limit; /* what one call of what lies below counts at most: bytes of a message, elements
+                   * of a sum, words of a gather; longer ones are divided.  Tests lower it, on all
+                   * ranks alike and while nothing is under way; below, where nothing counts, it
+                   * means nothing. */
     union {
         max_align_t align;
         unsigned char bytes[192];

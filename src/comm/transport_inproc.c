@@ -89,6 +89,7 @@ static csgd_status start(csgdi_transport *t, csgdi_request *req, csgdi_link *lis
     e.flip = CSGDI_NO_FLIP;
     e.state = CSGDI_WAITING;
     req->received = 0;
+    req->parts = 0;
     req->active = true;
 
     pthread_mutex_lock(&team->lock);
@@ -291,6 +292,7 @@ csgd_status csgdi_transport_open_team(csgdi_transport *t, csgd_team *team, int r
     t->ops = &inproc_ops;
     t->rank = rank;
     t->n_ranks = team->n_ranks;
+    t->limit = SIZE_MAX;
     own->team = team;
     pthread_mutex_lock(&team->lock);
     own->channel = team->place[rank].channels++;

@@ -21,8 +21,4 @@ csgd_status csgdi_transport_open_mpi(csgdi_transport *t, MPI_Comm comm);
  * MPI_Finalize has freed it. */
 bool csgdi_transport_mpi_user(const csgdi_transport *t, MPI_Comm *user);
 
-/* Split messages longer than this, 0 for the default of INT_MAX bytes, which is what one MPI call
- * can count.  For tests: the same on all ranks, while nothing is under way. */
-void csgdi_transport_mpi_limit(size_t bytes);
-
 #endif

@@ -6,19 +6,14 @@
  * (MPI_Iallreduce for a call that was started, or that has a timeout).  It is also what a lossy reducer falls back to.
  *
  * Counted volume: 2 n (P - 1) / P elements sent by each rank, by formula; latency as MPI has it.
- *
- * The vector goes in parts of at most PART elements, as MPI counts in int.
  */
 
-#include "base/error.h"
 #include "comm/reducer.h"
 
-enum { PART = INT32_MAX };
-
 typedef struct vendor {
-    const char *from;
-    char *to;
-    size_t left; /* elements not yet summed */
+    const void *from;
+    void *to;
+    size_t count; /* elements of a sum that has not started */
     csgd_type type;
     csgdi_request request;
 } vendor;
@@ -35,7 +30,7 @@ void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count,
 
     v->from = from;
     v->to = to;
-    v->left = count;
+    v->count = count;
     v->type = type;
 }
 
@@ -48,25 +43,21 @@ static csgd_status vendor_begin(csgd_reducer *r)
 static csgd_status vendor_step(csgd_reducer *r)
 {
     vendor *v = r->dense;
-    const csgdi_transport_ops *ops = r->transport.ops;
-    const size_t size = csgd_type_size(v->type);
+    csgdi_transport *t = &r->transport;
+    csgd_status st = CSGD_OK;
+    size_t parts;
     bool done;
 
-    for (;;) {
-        csgd_status st = ops->test(&r->transport, &v->request, &done);
-        size_t part = v->left;
-
-        if (st != CSGD_OK) return st;
-        if (!done) return CSGD_MORE;
-        if (part == 0) return CSGD_OK;
-        if (part > PART) part = PART;
-        st = ops->sum(&r->transport, v->from, v->to, part, v->type, r->call.blocking, &v->request);
-        if (st != CSGD_OK) return st;
-        v->from += part * size;
-        v->to += part * size;
-        v->left -= part;
+    if (v->count > 0) {
+        st = t->ops->sum(t, v->from, v->to, v->count, v->type, r->call.blocking, &v->request);
+        v->count = 0;
         r->call.moves++;
     }
+    parts = v->request.parts;
+    if (st == CSGD_OK) st = t->ops->test(t, &v->request, &done);
+    if (st != CSGD_OK) return st;
+    r->call.moves += v->request.parts - parts;
+    return done ? CSGD_OK : CSGD_MORE;
 }
 
 const csgdi_algorithm csgdi_vendor = {

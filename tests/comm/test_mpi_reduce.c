@@ -5,6 +5,7 @@
 
 #include <csgd/mpi.h>
 #include "comm/reduce_parts.h"
+#include "comm/reducer.h"
 #include "oracle/oracle.h"
 #include "support/ranks_mpi.h"
 #include "support/test.h"
@@ -24,6 +25,49 @@ static void cases(void **state)
     (void)state;
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
     reduce_run(n_ranks, run);
+}
+
+/* The same where one call of MPI's counts no more than a few elements, bytes or words. */
+typedef struct divided {
+    void (*part)(ranks *all, int rank, void *arg);
+    void *arg;
+    csgd_status (*create)(ranks *all, int rank, size_t n, const char *spec, csgd_reducer **r);
+} divided;
+
+static divided under;
+
+static csgd_status create_divided(ranks *all, int rank, size_t n, const char *spec,
+                                  csgd_reducer **r)
+{
+    const csgd_status st = under.create(all, rank, n, spec, r);
+
+    if (st == CSGD_OK) (*r)->transport.limit = 30;
+    return st;
+}
+
+static void divided_part(ranks *all, int rank, void *arg)
+{
+    (void)arg;
+    under.create = all->create;
+    all->create = create_divided;
+    under.part(all, rank, under.arg);
+}
+
+static void run_divided(int n_ranks, void (*part)(ranks *all, int rank, void *arg), void *arg)
+{
+    (void)n_ranks;
+    under = (divided){part, arg, NULL};
+    ranks_run_mpi(divided_part, NULL);
+}
+
+static void cases_divided(void **state)
+{
+    int n_ranks;
+
+    (void)state;
+    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    if (n_ranks != 3) skip(); /* it takes its time, and other numbers of ranks add nothing */
+    reduce_run(n_ranks, run_divided);
 }
 
 /* x[i] of a rank; sums of it round, so the order of addition shows. */
@@ -143,6 +187,7 @@ static void subset(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(cases),
+    cmocka_unit_test(cases_divided),
     cmocka_unit_test(vendor_equals_mpi),
     cmocka_unit_test(requests),
     cmocka_unit_test(subset),

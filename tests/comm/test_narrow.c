@@ -6,9 +6,9 @@
 #include "support/test.h"
 
 #include <csgd/feedback.h>
-#include <csgd/reducer.h>
 #include <math.h>
 #include <stdbool.h>
+#include "comm/reducer.h"
 
 enum { N = 1000, P = 3, STEPS = 8 };
 
@@ -125,6 +125,7 @@ static void residual_loses_nothing(void **state)
 
 typedef struct job {
     const char *spec, *type;
+    size_t window; /* that sums are made in, 0: as it is */
     csgd_team *team;
     uint16_t y[P][STEPS][N];
     float e[P][N], wide_y[P][STEPS][N], wide_e[P][N];
@@ -142,6 +143,10 @@ static csgd_status run(job *j, int rank)
     snprintf(spec, sizeof spec, "%s type=%s", j->spec, j->type);
     st = csgd_reducer_create_team(j->team, rank, N, spec, &r);
     if (st == CSGD_OK) st = csgd_reducer_create_team(j->team, rank, N, j->spec, &w);
+    if (st == CSGD_OK && j->window > 0) {
+        if (r->window < j->window) st = CSGD_E_STATE; /* there must be windows */
+        r->window = j->window;
+    }
     for (int s = 0; s < STEPS && st == CSGD_OK; s++) {
         gradient(j->type, rank, s, half, wide);
         st = csgd_reducer_allreduce(w, wide, j->wide_y[rank][s], N);
@@ -168,11 +173,12 @@ static void part(int rank, void *arg)
     j->status[rank] = run(j, rank);
 }
 
-static void check_reducer(const char *spec, const char *type)
+/* All ranks hold the same bits, and the residuals of the same call on the widened vectors. */
+static job *run_all(const char *spec, const char *type, size_t window)
 {
     job *j = calloc(1, sizeof *j);
 
-    *j = (job){.spec = spec, .type = type};
+    *j = (job){.spec = spec, .type = type, .window = window};
     assert_ok(csgd_team_create(P, &j->team));
     assert_ok(csgd_team_run(j->team, part, j));
     for (int r = 0; r < P; r++) {
@@ -180,10 +186,17 @@ static void check_reducer(const char *spec, const char *type)
         assert_memory_equal(j->y[r], j->y[0], sizeof j->y[0]);
         assert_memory_equal(j->e[r], j->wide_e[r], sizeof j->e[0]);
     }
+    csgd_team_destroy(&j->team);
+    return j;
+}
+
+static void check_reducer(const char *spec, const char *type)
+{
+    job *j = run_all(spec, type, 0);
+
     for (int s = 0; s < STEPS; s++)
         for (int i = 0; i < N; i += 49)
             assert_int_equal(j->y[0][s][i], narrow(type, (double)j->wide_y[0][s][i]));
-    csgd_team_destroy(&j->team);
     free(j);
 }
 
@@ -207,12 +220,33 @@ static void reducers(void **state)
             check_reducer(specs[i], types[t]);
 }
 
+/* Windows that divide the vector, that leave one element, that are it, and of one element: the same
+ * bits as without. */
+static void windows(void **state)
+{
+    static const char *const specs[] = {"none", "none algorithm=ring"};
+    static const size_t sizes[] = {100, N - 1, 333, N, 2 * N, 1};
+
+    (void)state;
+    for (size_t t = 0; t < TEST_COUNT(types); t++)
+        for (size_t i = 0; i < TEST_COUNT(specs); i++) {
+            job *whole = run_all(specs[i], types[t], 0);
+            for (size_t w = 0; w < TEST_COUNT(sizes); w++) {
+                job *j = run_all(specs[i], types[t], sizes[w]);
+                assert_memory_equal(j->y[0], whole->y[0], sizeof j->y[0]);
+                free(j);
+            }
+            free(whole);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(compressors),
         cmocka_unit_test(residual_loses_nothing),
         cmocka_unit_test(reducers),
+        cmocka_unit_test(windows),
     };
     return cmocka_run_group_tests_name("comm/narrow", tests, NULL, NULL);
 }
