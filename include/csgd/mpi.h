@@ -26,7 +26,8 @@
  * If the communicator was freed in the meantime, errors are only returned.
  *
  * Threads: MPI_THREAD_SINGLE is enough when one thread makes all calls; MPI's own rules apply
- * otherwise.  Creation, and destruction, are not to be run by two threads at once on the same
+ * otherwise, and `progress=thread` needs MPI_THREAD_MULTIPLE: creation is refused with
+ * CSGD_E_UNSUPPORTED on the ranks that want it without.  Creation, and destruction, are not to be run by two threads at once on the same
  * communicator, nor while another thread frees it.
  */
 
@@ -91,7 +92,13 @@ CSGD_API int csgd_allreduce(const void *sendbuf, void *recvbuf, int count, MPI_D
 CSGD_API int csgd_allreduce_c(const void *sendbuf, void *recvbuf, MPI_Count count,
                               MPI_Datatype datatype, MPI_Op op, csgd_reducer *r);
 
-/** A reduction in flight.  At most one per reducer, owned by it: nothing is to be freed. */
+/** A reduction that is started by one call and completed by another.
+ *
+ * That of csgd_iallreduce() is completed once and then gone: nothing is to be freed.  That of
+ * csgd_allreduce_init() stays, *inactive*, until it is started, is *active* until it has been
+ * completed, and can then be started again.  All belong to their reducer, go with it, and of one
+ * reducer's at most one is active.
+ */
 typedef struct csgd_request csgd_request;
 
 #define CSGD_REQUEST_NULL ((csgd_request *)0)
@@ -102,7 +109,8 @@ typedef struct csgd_request csgd_request;
  * this way, or none does.  `algorithm=vendor` then uses MPI_Iallreduce, whose order of addition
  * may differ from MPI_Allreduce's.  What csgd_reducer_start() says of several in flight holds here.
  *
- * @param[out] request  completed by csgd_test() or csgd_wait(); CSGD_REQUEST_NULL on error.
+ * @param[out] request  completed by csgd_test(), csgd_wait() or csgd_waitall(); CSGD_REQUEST_NULL on
+ *                      error.
  *
  * Errors that concern only this rank (r or request NULL, r busy or only to be destroyed, a count for
  * a reducer of 0 elements) are returned here; all others when the request completes.
@@ -115,10 +123,46 @@ CSGD_API int csgd_iallreduce_c(const void *sendbuf, void *recvbuf, MPI_Count cou
                                MPI_Datatype datatype, MPI_Op op, csgd_reducer *r,
                                csgd_request **request);
 
+/** Describe a csgd_allreduce() that will be started many times: MPI_Allreduce_init with a reducer.
+ * Local.
+ *
+ * The arguments are those of csgd_allreduce(), and are used again at every start: the request
+ * keeps addresses, not what stands there.  As with MPI 4.0's persistent collectives, all ranks
+ * make requests of the same reduction, and start them in the same order; but nothing is exchanged
+ * here, and arguments are judged at each start, when all ranks can hear of it.  A reducer is the
+ * plan already, so that a start costs what csgd_iallreduce() costs, and matches it on other ranks.
+ *
+ * @param[out] request  inactive, to be given to csgd_start(); CSGD_REQUEST_NULL on error.  Gone with
+ *                      its reducer, or earlier by csgd_request_free().
+ *
+ * Errors: CSGD_E_INVAL (r or request NULL), CSGD_E_NOMEM.  This call takes memory, once for each
+ * request that is held at a time; starting does not.
+ */
+CSGD_API int csgd_allreduce_init(const void *sendbuf, void *recvbuf, int count,
+                                 MPI_Datatype datatype, MPI_Op op, csgd_reducer *r,
+                                 csgd_request **request);
+
+/** As csgd_allreduce_init(), with a 64-bit count.  Local. */
+CSGD_API int csgd_allreduce_init_c(const void *sendbuf, void *recvbuf, MPI_Count count,
+                                   MPI_Datatype datatype, MPI_Op op, csgd_reducer *r,
+                                   csgd_request **request);
+
+/** Start a request of csgd_allreduce_init().  Collective.
+ *
+ * As csgd_iallreduce(): buffers must be left alone until it has completed, and what concerns
+ * more than this rank is told then.
+ *
+ * Errors that concern only this rank: CSGD_E_INVAL (a null request, or one that was not made by
+ * csgd_allreduce_init()), CSGD_E_BUSY (it is active, or another operation of its reducer is),
+ * CSGD_E_BROKEN (its reducer can only be destroyed).  The request is as before.
+ */
+CSGD_API int csgd_start(csgd_request **request);
+
 /** Advance a request.  Local; never blocks.  For the thread that started it.
  *
- * @param[in,out] request  set to CSGD_REQUEST_NULL when completed, with or without an error.
- * @param[out]    flag     1 when completed (also for a null request), 0 while in flight.
+ * @param[in,out] request  when completed, with or without an error, set to CSGD_REQUEST_NULL, or, if
+ *                         made by csgd_allreduce_init(), inactive.
+ * @param[out]    flag     1 when completed (also for a null or inactive request), 0 while in flight.
  * @return the outcome of the reduction when it completed, MPI_SUCCESS before.
  */
 CSGD_API int csgd_test(csgd_request **request, int *flag);
@@ -126,10 +170,31 @@ CSGD_API int csgd_test(csgd_request **request, int *flag);
 /** Complete a request.  Local, but returns only after all ranks have started theirs.  For the thread
  * that started it.
  *
- * @param[in,out] request  set to CSGD_REQUEST_NULL.
- * @return the outcome of the reduction; MPI_SUCCESS for a null request.
+ * @param[in,out] request  set to CSGD_REQUEST_NULL, or inactive, as by csgd_test().
+ * @return the outcome of the reduction; MPI_SUCCESS for a null or inactive request.
  */
 CSGD_API int csgd_wait(csgd_request **request);
+
+/** Complete several requests, in whatever order they come.  Local, but as csgd_wait().
+ *
+ * Ranks may list theirs in different orders.  All are completed, also where some fail.
+ *
+ * @param[in]     count     how many.
+ * @param[in,out] requests  each as by csgd_wait(); null and inactive ones are allowed.
+ * @return MPI_SUCCESS, or the error of the first in the list that has one, whose sentence
+ *         csgd_error_detail() gives; CSGD_E_INVAL for a negative count, or a NULL list, which
+ *         completes nothing.
+ */
+CSGD_API int csgd_waitall(int count, csgd_request *requests[]);
+
+/** Give an inactive request of csgd_allreduce_init() back and set *request to CSGD_REQUEST_NULL.
+ * Local.
+ *
+ * NULL and a null request are allowed.  Its memory is used by the next csgd_allreduce_init() of the
+ * reducer.  CSGD_E_BUSY where it is active, or not made by csgd_allreduce_init(): unlike MPI's it is
+ * then not freed, but as before.
+ */
+CSGD_API int csgd_request_free(csgd_request **request);
 
 /** Return the status behind an error code of libcsgd's class.  Local.
  *

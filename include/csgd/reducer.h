@@ -100,6 +100,11 @@ CSGD_API csgd_status csgd_reducer_allreduce(csgd_reducer *r, const void *send, v
  * while others are in flight do so in the same order.  A thread that ends before it has completed
  * what it started leaves those reducers unusable.
  *
+ * Between the calls nothing moves on its own, but for what the network does by itself, except with
+ * `progress=thread`: then a thread that the reducer holds advances it from here on, messages,
+ * sums and residual included, and any one thread may complete it.  It sleeps while it has
+ * nothing to do, and works in the floating-point mode of this call.  The bits are the same.
+ *
  * @retval CSGD_OK       started; errors are reported by test or wait.
  * @retval CSGD_E_INVAL  r is NULL.
  * @retval CSGD_E_BUSY   as above.
@@ -252,7 +257,7 @@ CSGD_API size_t csgd_reducer_memory_bytes(const csgd_reducer *r);
 
 /** Return the spec with every key and its value in effect, "" for NULL.  Local.
  *
- * But for `threads`, which decides nothing but speed, so that ranks may differ in it.
+ * But for `threads` and `progress`, which decide nothing but speed, so that ranks may differ in them.
  * Owned by r.  Reducers with equal strings (and layout, ranks, library version) behave alike.
  */
 CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);

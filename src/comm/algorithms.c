@@ -41,6 +41,8 @@ static const char *algorithm_name(size_t i)
     return csgdi_algorithm_list(i - 1) != NULL ? list[i - 1]->name : NULL;
 }
 
+static const char *const progress_words[] = {"call", "thread", NULL};
+
 static const csgdi_key keys[] = {
     {.name = "algorithm",
      .kind = CSGDI_CHOICE,
@@ -58,6 +60,12 @@ static const csgdi_key keys[] = {
      .max = 1e9,
      .fallback = "0",
      .help = "seconds without anything arriving before a call fails for good; 0: for ever"},
+    {.name = "progress",
+     .kind = CSGDI_CHOICE,
+     .words = progress_words,
+     .fallback = "call",
+     .help = "who moves on what was started: whoever tests or waits, or a thread of the reducer's "
+             "own, over MPI with MPI_THREAD_MULTIPLE; ranks may differ in it"},
 };
 
 const csgdi_keys csgdi_reducer_keys = {keys, sizeof keys / sizeof *keys};

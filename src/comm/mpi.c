@@ -5,18 +5,11 @@
 #include <csgd/mpi.h>
 
 #include "base/error.h"
+#include "comm/mpi_call.h"
 #include "comm/mpi_error.h"
-#include "comm/reducer.h"
 #include "comm/transport_mpi.h"
 
-/* A request is its reducer: one operation is in flight at most. */
-static csgd_reducer *reducer_of(csgd_request *request)
-{
-    return (csgd_reducer *)(void *)request;
-}
-
-/* Pass a reducer's error to whoever handles errors of the communicator it was created on. */
-static int report(const csgd_reducer *r, csgd_status status)
+int csgdi_mpi_call_report(const csgd_reducer *r, csgd_status status)
 {
     MPI_Comm user;
 
@@ -69,92 +62,55 @@ MPI_Datatype csgd_mpi_type(csgd_type type)
     }
 }
 
-/* The common part of all calls that begin a reduction. */
-static csgd_status begin(const void *sendbuf, void *recvbuf, MPI_Count count, MPI_Datatype datatype,
-                         MPI_Op op, csgd_reducer *r, bool blocking)
+csgd_request csgdi_mpi_call(const void *sendbuf, void *recvbuf, MPI_Count count,
+                            MPI_Datatype datatype, MPI_Op op, csgd_reducer *r)
 {
-    const csgd_type type = datatype == csgd_mpi_type(r->compressor.type) ? r->compressor.type
-                           : datatype == MPI_FLOAT                       ? CSGD_F32
-                           : datatype == MPI_DOUBLE                      ? CSGD_F64
-                                                                         : (csgd_type)0;
+    csgd_request q = {.reducer = r,
+                      .send = sendbuf == MPI_IN_PLACE ? NULL : sendbuf,
+                      .recv = recvbuf,
+                      .count = count,
+                      .op = op == MPI_SUM ? CSGDI_OP_SUM : CSGDI_OP_OTHER,
+                      .in_place = sendbuf == MPI_IN_PLACE};
+
+    if (r != NULL && datatype == csgd_mpi_type(r->compressor.type))
+        q.type = r->compressor.type;
+    else if (datatype == MPI_FLOAT || datatype == MPI_DOUBLE)
+        q.type = datatype == MPI_FLOAT ? CSGD_F32 : CSGD_F64;
+    return q;
+}
+
+csgd_status csgdi_mpi_call_begin(const csgd_request *q, bool blocking)
+{
     csgd_status failure = CSGD_OK;
 
-    if (count < 0)
-        failure = csgdi_fail(CSGD_E_INVAL, "count is %lld", (long long)count);
-    else if (count > 0 && sendbuf == recvbuf)
+    if (q->count < 0)
+        failure = csgdi_fail(CSGD_E_INVAL, "count is %lld", (long long)q->count);
+    else if (q->count > 0 && !q->in_place && q->send == NULL)
+        failure = csgdi_fail(CSGD_E_INVAL, "the send buffer is NULL");
+    else if (q->count > 0 && q->send == q->recv)
         failure =
             csgdi_fail(CSGD_E_INVAL, "send and receive buffers are the same: pass MPI_IN_PLACE");
-    else if (count > 0 && sendbuf == NULL)
-        failure = csgdi_fail(CSGD_E_INVAL, "the send buffer is NULL");
-    if (sendbuf == MPI_IN_PLACE) sendbuf = NULL;
     if (!blocking)
-        return csgdi_reducer_start(r, sendbuf, recvbuf, (uint64_t)count, type,
-                                   op == MPI_SUM ? CSGDI_OP_SUM : CSGDI_OP_OTHER, failure);
-    return csgdi_reducer_begin(r, sendbuf, recvbuf, (uint64_t)count, type,
-                               op == MPI_SUM ? CSGDI_OP_SUM : CSGDI_OP_OTHER, true, failure);
+        return csgdi_reducer_start(q->reducer, q->send, q->recv, (uint64_t)q->count, q->type, q->op,
+                                   failure);
+    return csgdi_reducer_begin(q->reducer, q->send, q->recv, (uint64_t)q->count, q->type, q->op,
+                               true, failure);
 }
 
 int csgd_allreduce_c(const void *sendbuf, void *recvbuf, MPI_Count count, MPI_Datatype datatype,
                      MPI_Op op, csgd_reducer *r)
 {
+    const csgd_request q = csgdi_mpi_call(sendbuf, recvbuf, count, datatype, op, r);
     csgd_status st;
 
-    if (r == NULL) return report(NULL, csgdi_fail(CSGD_E_INVAL, "the reducer is NULL"));
-    st = begin(sendbuf, recvbuf, count, datatype, op, r, true);
-    return report(r, st == CSGD_OK ? csgd_reducer_wait(r) : st);
+    if (r == NULL)
+        return csgdi_mpi_call_report(NULL, csgdi_fail(CSGD_E_INVAL, "the reducer is NULL"));
+    st = csgdi_mpi_call_begin(&q, true);
+    return csgdi_mpi_call_report(r, st == CSGD_OK ? csgd_reducer_wait(r) : st);
 }
 
 int csgd_allreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op,
                    csgd_reducer *r)
 {
     return csgd_allreduce_c(sendbuf, recvbuf, count, datatype, op, r);
-}
-
-int csgd_iallreduce_c(const void *sendbuf, void *recvbuf, MPI_Count count, MPI_Datatype datatype,
-                      MPI_Op op, csgd_reducer *r, csgd_request **request)
-{
-    csgd_status st;
-
-    if (request != NULL) *request = CSGD_REQUEST_NULL;
-    if (r == NULL || request == NULL)
-        return report(r, csgdi_fail(CSGD_E_INVAL, "the reducer or the request is NULL"));
-    st = begin(sendbuf, recvbuf, count, datatype, op, r, false);
-    if (st == CSGD_OK) *request = (csgd_request *)(void *)r;
-    return report(r, st);
-}
-
-int csgd_iallreduce(const void *sendbuf, void *recvbuf, int count, MPI_Datatype datatype, MPI_Op op,
-                    csgd_reducer *r, csgd_request **request)
-{
-    return csgd_iallreduce_c(sendbuf, recvbuf, count, datatype, op, r, request);
-}
-
-int csgd_test(csgd_request **request, int *flag)
-{
-    csgd_reducer *r;
-    csgd_status st;
-
-    if (request == NULL || flag == NULL)
-        return report(NULL, csgdi_fail(CSGD_E_INVAL, "the request or the flag is NULL"));
-    *flag = 1;
-    if (*request == CSGD_REQUEST_NULL) return MPI_SUCCESS;
-    r = reducer_of(*request);
-    st = csgd_reducer_test(r);
-    *flag = !r->busy; /* it is busy too where another thread must complete it */
-    if (st == CSGD_MORE) return MPI_SUCCESS;
-    if (!r->busy) *request = CSGD_REQUEST_NULL;
-    return report(r, st);
-}
-
-int csgd_wait(csgd_request **request)
-{
-    csgd_reducer *r;
-    csgd_status st;
-
-    if (request == NULL) return report(NULL, csgdi_fail(CSGD_E_INVAL, "the request is NULL"));
-    if (*request == CSGD_REQUEST_NULL) return MPI_SUCCESS;
-    r = reducer_of(*request);
-    st = csgd_reducer_wait(r);
-    if (!r->busy) *request = CSGD_REQUEST_NULL; /* else another thread must complete it */
-    return report(r, st);
 }

@@ -5,7 +5,8 @@
  * An operation has rounds: agreement, then exchanges.  A rank that waits for reducer A must go on
  * with its part of B as well, or a peer that waits for B first would never see it, and the two
  * would wait for each other.  So test and wait advance every operation that their thread has
- * started, and keep the outcome of those that end for the test or wait that asks.
+ * started, and keep the outcome of those that end for the test or wait that asks.  With progress=thread
+ * an operation that was started is in the hands of a thread of its own (progress_thread.c).
  */
 
 #include <stdio.h>
@@ -50,12 +51,12 @@ static bool out_of_time(csgd_reducer *r)
     return call->waited >= r->timeout;
 }
 
-static void advance(csgd_reducer *r)
+csgd_status csgdi_progress_advance(csgd_reducer *r)
 {
     csgdi_call *call = &r->call;
     csgd_status st;
 
-    if (call->outcome != CSGD_MORE) return;
+    if (call->outcome != CSGD_MORE) return call->outcome;
     st = call->step(r);
     if (st == CSGD_MORE && r->timeout > 0 && out_of_time(r))
         st = csgdi_reducer_settle(r,
@@ -65,6 +66,7 @@ static void advance(csgd_reducer *r)
                                   true);
     call->outcome = st;
     if (st < CSGD_OK) snprintf(r->sentence, sizeof r->sentence, "%s", csgd_error_detail());
+    return st;
 }
 
 void csgdi_progress(const csgd_reducer *but)
@@ -75,7 +77,7 @@ void csgdi_progress(const csgd_reducer *but)
     /* What goes wrong there is told to who asks for it; this call's own sentence stays. */
     snprintf(sentence, sizeof sentence, "%s", csgd_error_detail());
     for (csgd_reducer *r = in_flight; r != NULL; r = r->next)
-        if (r != but) advance(r);
+        if (r != but) (void)csgdi_progress_advance(r);
     (void)csgdi_fail(CSGD_OK, "%s", sentence);
 }
 
@@ -88,8 +90,9 @@ csgd_status csgd_reducer_test(csgd_reducer *r)
                           "another thread started this operation and must wait for it");
 
     csgdi_progress(r);
-    advance(r);
-    if (r->call.outcome == CSGD_MORE) return CSGD_MORE;
+    if (r->call.threaded ? csgdi_progress_thread_works(r->progress)
+                         : csgdi_progress_advance(r) == CSGD_MORE)
+        return CSGD_MORE;
 
     if (r->starter != NULL) delist(r);
     r->busy = false;
@@ -97,12 +100,19 @@ csgd_status csgd_reducer_test(csgd_reducer *r)
     return csgdi_fail(r->call.outcome, "%s", r->sentence);
 }
 
+/* How long to sleep, where the thread of one operation works and others are this thread's. */
+static const double between_tests = 1e-4;
+
 csgd_status csgd_reducer_wait(csgd_reducer *r)
 {
     csgd_status st;
 
-    while ((st = csgd_reducer_test(r)) == CSGD_MORE)
-        r->transport.ops->idle(&r->transport);
+    while ((st = csgd_reducer_test(r)) == CSGD_MORE) {
+        if (r->call.threaded)
+            csgdi_progress_thread_wait(r->progress, in_flight != NULL ? between_tests : 0);
+        else
+            r->transport.ops->idle(&r->transport);
+    }
     return st;
 }
 
@@ -111,7 +121,11 @@ csgd_status csgdi_reducer_start(csgd_reducer *r, const void *send, void *recv, u
 {
     const csgd_status st = csgdi_reducer_begin(r, send, recv, n, type, op, false, failure);
 
-    if (st == CSGD_OK && r->busy) enlist(r);
+    if (st != CSGD_OK || !r->busy) return st;
+    if (r->progress != NULL)
+        csgdi_progress_thread_take(r->progress);
+    else
+        enlist(r);
     return st;
 }
 

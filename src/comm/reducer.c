@@ -62,6 +62,11 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
         r->packed = csgdi_arena_alloc(&r->arena, window, r->compressor.kernels->size);
         if (r->packed == NULL) return CSGD_E_NOMEM;
     }
+    if (strcmp(csgdi_spec_choice(spec, "progress"), "thread") == 0) {
+        st = csgdi_progress_thread_create(r);
+        if (st != CSGD_OK) return st;
+    }
+    csgdi_spec_drop(spec, "progress"); /* a matter of this rank */
     return csgdi_spec_format(spec, r->spec, sizeof r->spec);
 }
 
@@ -247,6 +252,7 @@ csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t 
 
     if (r == NULL || stats == NULL)
         return csgdi_fail(CSGD_E_INVAL, "the reducer or the place for its counters is NULL");
+    if (r->progress != NULL) csgdi_progress_thread_lock(r->progress);
     now = r->stats;
     now.sent_bytes = r->transport.sent_bytes;
     now.received_bytes = r->transport.received_bytes;
@@ -254,6 +260,7 @@ csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t 
     now.residual_norm = csgdi_feedback_norm(&r->feedback);
     if (r->owner.feedback.ops != NULL)
         now.residual_norm = hypot(now.residual_norm, csgdi_feedback_norm(&r->owner.feedback));
+    if (r->progress != NULL) csgdi_progress_thread_unlock(r->progress);
     memcpy(stats, &now, size < sizeof now ? size : sizeof now);
     return CSGD_OK;
 }

@@ -22,6 +22,7 @@
 #include "feedback/feedback.h"
 
 typedef struct csgdi_algorithm csgdi_algorithm;
+typedef struct csgdi_progress_thread csgdi_progress_thread;
 
 /* What a call does; ranks agree on it.  The last two are not the user's: a sum of m itself, and one of
  * anything else, past feedback and layout, which is no step. */
@@ -39,6 +40,7 @@ typedef struct csgdi_call {
     const void *x; /* what a dense algorithm sums: m, or send where values are not finite */
     size_t len;    /* of this rank's message, which stands where the algorithm wants it */
     bool blocking;
+    bool threaded; /* started, and in the hands of r->progress */
     uint64_t n;
     csgd_type type;
     int op;                               /* csgdi_op */
@@ -87,6 +89,18 @@ typedef struct csgdi_owner {
 
 enum { CSGDI_NUMBERS = 32 };
 
+/* A call of csgd/mpi.h that is started by itself (mpi_request.c). */
+struct csgd_request {
+    csgd_reducer *reducer;
+    const void *send; /* NULL: in place */
+    void *recv;
+    int64_t count;
+    csgd_type type; /* as of csgdi_reducer_begin() */
+    int op;
+    bool in_place, persistent, active;
+    struct csgd_request *next; /* given back, for the next one */
+};
+
 struct csgd_reducer {
     csgdi_arena arena;
     csgdi_transport transport;
@@ -110,7 +124,9 @@ struct csgd_reducer {
     bool busy;          /* an operation was begun and its outcome not yet collected */
     csgd_reducer *next; /* started by the same thread, not yet collected (progress.c) */
     void *starter;      /* the list it is in, NULL for a blocking call */
-    char sentence[512]; /* of the outcome */
+    csgdi_progress_thread *progress;  /* advances what is started; NULL: whoever waits does */
+    struct csgd_request once, *spare; /* csgd_iallreduce's; persistent ones that were freed */
+    char sentence[512];               /* of the outcome */
     csgdi_call call;
     csgdi_agreement agreement;
     double number[CSGDI_NUMBERS]; /* a short plain sum, whose memory must outlive a timeout */
@@ -138,6 +154,19 @@ csgd_status csgdi_reducer_start(csgd_reducer *r, const void *send, void *recv, u
 
 /* Advance all operations that this thread has started, but one (NULL: all). */
 void csgdi_progress(const csgd_reducer *but);
+
+/* Advance one: CSGD_MORE, or the outcome, whose sentence is kept. */
+csgd_status csgdi_progress_advance(csgd_reducer *r);
+
+/* A thread for the operations that are started on r (progress_thread.c); the arena ends it.  take
+ * hands it the one that was begun; works tells whether it has no outcome yet, and wait returns when
+ * it has, or after some seconds (0: not before); between lock and unlock it is between two steps. */
+csgd_status csgdi_progress_thread_create(csgd_reducer *r);
+void csgdi_progress_thread_take(csgdi_progress_thread *p);
+bool csgdi_progress_thread_works(csgdi_progress_thread *p);
+void csgdi_progress_thread_wait(csgdi_progress_thread *p, double seconds);
+void csgdi_progress_thread_lock(csgdi_progress_thread *p);
+void csgdi_progress_thread_unlock(csgdi_progress_thread *p);
 
 /* A call has ended.  What fails after the agreement leaves this rank's state in doubt. */
 csgd_status csgdi_reducer_settle(csgd_reducer *r, csgd_status st, bool in_doubt);

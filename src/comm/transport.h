@@ -94,6 +94,10 @@ typedef struct csgdi_transport_ops {
     /* Memory of requests that are abandoned may still be written to after close: it must be left
      * allocated. */
     bool keeps_buffers;
+
+    /* idle returns at once: messages only move when they are asked for, and who waits beside other
+     * work has to sleep by himself. */
+    bool polls;
 } csgdi_transport_ops;
 
 /* A transport may be moved in memory while no request is active. */
@@ -103,6 +107,7 @@ struct csgdi_transport {
     uint64_t sent_bytes, received_bytes; /* payload of all operations, as counted below */
     uint64_t formula_bytes;              /* of sent_bytes, what a vendor's collective moved */
     size_t memory_bytes;                 /* allocated beside this struct, by the transport */
+    bool threads; /* may be used by a thread while others use other transports, or MPI */
     size_t limit; /* what one call of what lies below counts at most: bytes of a message, elements
                    * of a sum, words of a gather; longer ones are divided.  Tests lower it, on all
                    * ranks alike and while nothing is under way; below, where nothing counts, it

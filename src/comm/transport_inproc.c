@@ -292,6 +292,7 @@ csgd_status csgdi_transport_open_team(csgdi_transport *t, csgd_team *team, int r
     t->ops = &inproc_ops;
     t->rank = rank;
     t->n_ranks = team->n_ranks;
+    t->threads = true;
     t->limit = SIZE_MAX;
     own->team = team;
     pthread_mutex_lock(&team->lock);

@@ -225,6 +225,7 @@ static void mpi_close(csgdi_transport *t, bool abandoned)
 static const csgdi_transport_ops mpi_ops = {
     .name = "mpi",
     .keeps_buffers = true,
+    .polls = true,
     .send = mpi_send,
     .receive = mpi_receive,
     .send_open = mpi_send_open,
@@ -252,7 +253,7 @@ csgd_status csgdi_transport_open_mpi(csgdi_transport *t, MPI_Comm comm)
 {
     mpi_state *own = csgdi_mpi_state_of(t);
     csgd_status st;
-    int code;
+    int code, level = MPI_THREAD_SINGLE;
 
     memset(t, 0, sizeof *t);
     own->user = comm;
@@ -261,6 +262,8 @@ csgd_status csgdi_transport_open_mpi(csgdi_transport *t, MPI_Comm comm)
     if (st != CSGD_OK) return st;
     t->ops = &mpi_ops;
     t->limit = INT_MAX;
+    MPI_Query_thread(&level);
+    t->threads = level == MPI_THREAD_MULTIPLE;
     MPI_Comm_set_errhandler(own->comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(own->comm, &t->rank);
     MPI_Comm_size(own->comm, &t->n_ranks);

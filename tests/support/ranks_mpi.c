@@ -29,11 +29,11 @@ void ranks_run_mpi(void (*part)(ranks *all, int rank, void *arg), void *arg)
     assert_true(all_well);
 }
 
-void ranks_mpi_begin(int *argc, char ***argv)
+void ranks_mpi_begin(int *argc, char ***argv, int level)
 {
     int rank;
 
-    MPI_Init(argc, argv);
+    MPI_Init_thread(argc, argv, level, &level);
     MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     /* cmocka reports on stdout or stderr; one voice is enough, and notes name their rank. */
