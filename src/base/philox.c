@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* philox.c: Philox4x32-10, and where libcsgd puts seed, rank, step, stream and tensor. */
+/* philox.c: Philox4x32, and where libcsgd puts seed, rank, step, stream and tensor. */
 
 #include "base/philox.h"
 
 #include <assert.h>
-
-enum { ROUNDS = 10 };
 
 /* Multipliers found by search, and the golden ratio and sqrt(3) - 1 as Weyl steps for the key:
  * table 2 and section 3.3 of the paper. */
 static const uint32_t multiplier[2] = {0xD2511F53u, 0xCD9E8D57u};
 static const uint32_t weyl[2] = {0x9E3779B9u, 0xBB67AE85u};
 
-void csgdi_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])
+void csgdi_philox_rounds(unsigned rounds, const uint32_t key[2], const uint32_t counter[4],
+                         uint32_t out[4])
 {
     uint32_t k0 = key[0], k1 = key[1];
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
-    for (int round = 0; round < ROUNDS; round++) {
+    for (unsigned round = 0; round < rounds; round++) {
         /* Two 32 x 32 -> 64 bit products; their halves change places. */
         const uint64_t p0 = (uint64_t)multiplier[0] * c0;
         const uint64_t p1 = (uint64_t)multiplier[1] * c2;
@@ -34,6 +33,11 @@ void csgdi_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out
     out[3] = c3;
 }
 
+void csgdi_philox(const uint32_t key[2], const uint32_t counter[4], uint32_t out[4])
+{
+    csgdi_philox_rounds(CSGDI_PHILOX_ROUNDS, key, counter, out);
+}
+
 csgdi_random csgdi_random_make(uint64_t seed, csgdi_stream stream, uint32_t rank, uint32_t tensor,
                                uint64_t step)
 {
@@ -46,11 +50,16 @@ csgdi_random csgdi_random_make(uint64_t seed, csgdi_stream stream, uint32_t rank
     };
 }
 
-void csgdi_random_block(const csgdi_random *random, uint64_t block, uint32_t out[4])
+static void block_of(const csgdi_random *random, unsigned rounds, uint64_t block, uint32_t out[4])
 {
     const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), random->high[0],
                                  random->high[1]};
-    csgdi_philox(random->key, counter, out);
+    csgdi_philox_rounds(rounds, random->key, counter, out);
+}
+
+void csgdi_random_block(const csgdi_random *random, uint64_t block, uint32_t out[4])
+{
+    block_of(random, CSGDI_PHILOX_ROUNDS, block, out);
 }
 
 uint16_t csgdi_random_half(const csgdi_random *random, uint64_t i)
@@ -58,7 +67,7 @@ uint16_t csgdi_random_half(const csgdi_random *random, uint64_t i)
     const unsigned j = (unsigned)(i % CSGDI_TILE);
     uint32_t word[4];
 
-    csgdi_random_block(random, i / CSGDI_TILE * 16 + j % 16, word);
+    block_of(random, CSGDI_PHILOX_HALVES_ROUNDS, i / CSGDI_TILE * 16 + j % 16, word);
     return (uint16_t)(word[j / 32] >> j / 16 % 2 * 16);
 }
 
@@ -66,7 +75,7 @@ void csgdi_random_tile(const csgdi_random *random, uint64_t tile, uint16_t out[C
 {
     for (unsigned lane = 0; lane < 16; lane++) {
         uint32_t word[4];
-        csgdi_random_block(random, tile * 16 + lane, word);
+        block_of(random, CSGDI_PHILOX_HALVES_ROUNDS, tile * 16 + lane, word);
         for (unsigned w = 0; w < 4; w++) {
             out[32 * w + lane] = (uint16_t)word[w];
             out[32 * w + lane + 16] = (uint16_t)(word[w] >> 16);

@@ -7,33 +7,57 @@
 
 /* --- Philox --- */
 
-/* Eight blocks as in avx512_wide.h, which says why even and odd lanes are apart. */
-static inline void philox8(const uint32_t key[20], const uint32_t high[2], uint64_t block,
-                           __m256i word[4])
+/* A round on half of a word's lanes: the high half of a product, and what is xored to it. */
+static inline __m256i mixed(__m256i product, __m256i other, __m256i key)
 {
-    const __m256i m0 = _mm256_set1_epi64x(0xD2511F53), m1 = _mm256_set1_epi64x(0xCD9E8D57);
+    return _mm256_xor_si256(_mm256_srli_epi64(product, 32), _mm256_xor_si256(other, key));
+}
+
+static inline __m256i all64(uint64_t x)
+{
+    return _mm256_set1_epi64x((int64_t)x);
+}
+
+/* Eight blocks as in avx512_codes.h, which says why even and odd lanes are apart.  Only word 0 of a
+ * counter differs from block to block, so half of the first three rounds is the same for all. */
+static inline __attribute__((always_inline)) void philox8(const uint32_t key[20],
+                                                          const uint32_t high[2], unsigned rounds,
+                                                          uint64_t block, __m256i word[4])
+{
+    const uint64_t m0 = 0xD2511F53, m1 = 0xCD9E8D57;
+    const uint64_t p1 = m1 * high[0], w0 = p1 >> 32 ^ block >> 32 ^ key[0]; /* after the first */
+    const uint64_t p0 = m0 * (uint32_t)w0;                                  /* of the second */
+    const __m256i v0 = all64(m0), v1 = all64(m1);
     __m256i c[4][2];
 
-    c[0][0] = _mm256_add_epi64(_mm256_set1_epi64x((int64_t)(uint32_t)block),
-                               _mm256_setr_epi64x(0, 2, 4, 6));
-    c[0][1] = _mm256_add_epi64(c[0][0], _mm256_set1_epi64x(1));
-    c[1][0] = c[1][1] = _mm256_set1_epi32((int)(uint32_t)(block >> 32));
-    c[2][0] = c[2][1] = _mm256_set1_epi32((int)high[0]);
-    c[3][0] = c[3][1] = _mm256_set1_epi32((int)high[1]);
+    c[0][0] = _mm256_add_epi64(all64((uint32_t)block), _mm256_setr_epi64x(0, 2, 4, 6));
+    c[0][1] = _mm256_add_epi64(c[0][0], all64(1));
+#pragma GCC unroll 2
+    for (unsigned odd = 0; odd < 2; odd++) {
+        const __m256i first = _mm256_mul_epu32(v0, c[0][odd]);
+        const __m256i w2 = _mm256_xor_si256(_mm256_srli_epi64(first, 32), all64(high[1] ^ key[1]));
+        const __m256i second = _mm256_mul_epu32(v1, w2);
+        const __m256i x0 =
+            _mm256_xor_si256(_mm256_srli_epi64(second, 32), all64((uint32_t)p1 ^ key[2]));
+        const __m256i x2 = _mm256_xor_si256(first, all64(p0 >> 32 ^ key[3]));
+        const __m256i q0 = _mm256_mul_epu32(v0, x0), q1 = _mm256_mul_epu32(v1, x2);
+        c[0][odd] = mixed(q1, second, all64(key[4]));
+        c[1][odd] = q1;
+        c[2][odd] = _mm256_xor_si256(_mm256_srli_epi64(q0, 32), all64((uint32_t)p0 ^ key[5]));
+        c[3][odd] = q0;
+    }
 #pragma GCC unroll 10
-    for (unsigned round = 0; round < 10; round++) {
+    for (unsigned round = 3; round < rounds; round++) {
         const __m256i k0 = _mm256_set1_epi32((int)key[2 * round]);
         const __m256i k1 = _mm256_set1_epi32((int)key[2 * round + 1]);
 #pragma GCC unroll 2
         for (unsigned odd = 0; odd < 2; odd++) {
-            const __m256i p0 = _mm256_mul_epu32(m0, c[0][odd]);
-            const __m256i p1 = _mm256_mul_epu32(m1, c[2][odd]);
-            c[0][odd] =
-                _mm256_xor_si256(_mm256_srli_epi64(p1, 32), _mm256_xor_si256(c[1][odd], k0));
-            c[1][odd] = p1;
-            c[2][odd] =
-                _mm256_xor_si256(_mm256_srli_epi64(p0, 32), _mm256_xor_si256(c[3][odd], k1));
-            c[3][odd] = p0;
+            const __m256i q0 = _mm256_mul_epu32(v0, c[0][odd]);
+            const __m256i q1 = _mm256_mul_epu32(v1, c[2][odd]);
+            c[0][odd] = mixed(q1, c[1][odd], k0);
+            c[1][odd] = q1;
+            c[2][odd] = mixed(q0, c[3][odd], k1);
+            c[3][odd] = q0;
         }
     }
 #pragma GCC unroll 4
@@ -42,13 +66,14 @@ static inline void philox8(const uint32_t key[20], const uint32_t high[2], uint6
 }
 
 /* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 32. */
-static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint64_t block,
-                            U word[2][4])
+static inline __attribute__((always_inline)) void u_philox(const uint32_t key[20],
+                                                           const uint32_t high[2], unsigned rounds,
+                                                           uint64_t block, U word[2][4])
 {
     __m256i w[4][4];
 
     for (unsigned i = 0; i < 4; i++)
-        philox8(key, high, block + 8 * i, w[i]);
+        philox8(key, high, rounds, block + 8 * i, w[i]);
     for (unsigned i = 0; i < 8; i++)
         word[i / 4][i % 4] = (U){w[i / 4 * 2][i % 4], w[i / 4 * 2 + 1][i % 4]};
 }

@@ -15,8 +15,9 @@ static inline __m512i xor3(__m512i a, __m512i b, __m512i c)
 /* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 32.
  * Even and odd lanes apart, in 64 bits each: there a product has room, its low half is a factor of
  * the next round as it is, and what lies above a word does no harm. */
-static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint64_t block,
-                            U word[2][4])
+static inline __attribute__((always_inline)) void u_philox(const uint32_t key[20],
+                                                           const uint32_t high[2], unsigned rounds,
+                                                           uint64_t block, U word[2][4])
 {
     const __m512i m0 = _mm512_set1_epi64(0xD2511F53), m1 = _mm512_set1_epi64(0xCD9E8D57);
     const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14);
@@ -30,7 +31,7 @@ static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint
         c[3][j] = _mm512_set1_epi32((int)high[1]);
     }
 #pragma GCC unroll 10
-    for (unsigned round = 0; round < 10; round++) {
+    for (unsigned round = 0; round < rounds; round++) {
         const __m512i k0 = _mm512_set1_epi32((int)key[2 * round]);
         const __m512i k1 = _mm512_set1_epi32((int)key[2 * round + 1]);
 #pragma GCC unroll 4

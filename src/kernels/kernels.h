@@ -155,6 +155,9 @@ typedef struct csgdi_kernels {
     /* After the last of them, before another thread may look. */
     void (*stream_end)(void);
 
+    /* XXH3 of 64 bits (xxHash 0.8). */
+    uint64_t (*hash)(const void *bytes, size_t len, uint64_t seed);
+
     /* Random words (philox.h) of the blocks 16 tile .. 16 tile + 31, tile even: words[64 t + 16 w + l]
      * is word w of block 16 (tile + t) + l. */
     void (*random_tiles)(const csgdi_random *random, uint64_t tile, uint32_t words[128]);

@@ -8,8 +8,9 @@
 /* --- Philox --- */
 
 /* Four blocks, one a lane; none of them carries into the upper word of the counter. */
-static inline void philox4(const uint32_t key[20], const uint32_t high[2], uint64_t block,
-                           uint32x4_t c[4])
+static inline __attribute__((always_inline)) void philox4(const uint32_t key[20],
+                                                          const uint32_t high[2], unsigned rounds,
+                                                          uint64_t block, uint32x4_t c[4])
 {
     static const uint32_t number[4] = {0, 1, 2, 3};
     const uint32x4_t m0 = vdupq_n_u32(0xD2511F53), m1 = vdupq_n_u32(0xCD9E8D57);
@@ -19,7 +20,7 @@ static inline void philox4(const uint32_t key[20], const uint32_t high[2], uint6
     c[2] = vdupq_n_u32(high[0]);
     c[3] = vdupq_n_u32(high[1]);
 #pragma GCC unroll 10
-    for (unsigned round = 0; round < 10; round++) {
+    for (unsigned round = 0; round < rounds; round++) {
         const uint32x4_t k0 = vdupq_n_u32(key[2 * round]), k1 = vdupq_n_u32(key[2 * round + 1]);
         const uint32x4_t a = vreinterpretq_u32_u64(vmull_u32(vget_low_u32(c[0]), vget_low_u32(m0)));
         const uint32x4_t b = vreinterpretq_u32_u64(vmull_high_u32(c[0], m0));
@@ -33,12 +34,13 @@ static inline void philox4(const uint32_t key[20], const uint32_t high[2], uint6
 }
 
 /* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 32. */
-static inline void u_philox(const uint32_t key[20], const uint32_t high[2], uint64_t block,
-                            U word[2][4])
+static inline __attribute__((always_inline)) void u_philox(const uint32_t key[20],
+                                                           const uint32_t high[2], unsigned rounds,
+                                                           uint64_t block, U word[2][4])
 {
     for (unsigned i = 0; i < 8; i++) {
         uint32x4_t w[4];
-        philox4(key, high, block + 4 * i, w);
+        philox4(key, high, rounds, block + 4 * i, w);
         for (unsigned j = 0; j < 4; j++)
             word[i / 4][j].v[i % 4] = w[j];
     }

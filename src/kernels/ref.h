@@ -42,6 +42,7 @@
                                  csgdi_mode mode, void *y);                                       \
     void csgdi_ref_##t##_gather(const uint32_t *index, const double *factor, size_t k,            \
                                 const void *x, void *value);                                      \
+    uint64_t csgdi_ref_##t##_hash(const void *bytes, size_t len, uint64_t seed);                  \
     void csgdi_ref_##t##_random_tiles(const csgdi_random *random, uint64_t tile,                  \
                                       uint32_t words[128]);                                       \
     double csgdi_ref_##t##_abs_max(const void *x, size_t n);                                      \

@@ -18,6 +18,7 @@
 
 #include <math.h>
 #include <string.h>
+#include <xxhash.h>
 #include "base/bytes.h"
 #include "kernels/ref.h"
 
@@ -356,6 +357,11 @@ void REF(stream_end)(void)
 {
 }
 
+uint64_t REF(hash)(const void *bytes, size_t len, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes, len, seed);
+}
+
 #include "kernels/ref_codes.h"
 
 const csgdi_kernels REF_TABLE = {
@@ -384,6 +390,7 @@ const csgdi_kernels REF_TABLE = {
     .gather = REF(gather),
     .stream = REF(stream),
     .stream_end = REF(stream_end),
+    .hash = REF(hash),
     .random_tiles = REF(random_tiles),
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),

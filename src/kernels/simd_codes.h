@@ -11,17 +11,29 @@
  * and after the last is handed to ref.
  */
 
+#include "kernels/hash.h"
+
 #define REF(name) csgdi_ref_f32_##name
+
+static uint64_t f32_hash(const void *bytes, size_t len, uint64_t seed)
+{
+    return XXH3_64bits_withSeed(bytes, len, seed);
+}
 
 /* --- random words --- */
 
-/* The keys of the ten rounds, the counter without its block, and words of two tiles: the rounds of
- * one are too few instructions to hide how long they wait for each other. */
+/* The keys of the rounds, and words of two tiles: the rounds of one are too few instructions to hide how long they wait for each other. */
 typedef struct schedule {
-    uint32_t key[20], high[2];
+    uint32_t key[20];
     uint64_t even; /* the tile of word[0]; none is odd */
     U word[2][4];
 } schedule;
+
+static inline void keys_of(const csgdi_random *random, uint32_t key[20])
+{
+    for (unsigned i = 0; i < 20; i++)
+        key[i] = random->key[i % 2] + i / 2 * (i % 2 == 0 ? 0x9E3779B9u : 0xBB67AE85u);
+}
 
 static inline void schedule_init(schedule *s, const csgdi_random *random)
 {
@@ -31,10 +43,7 @@ static inline void schedule_init(schedule *s, const csgdi_random *random)
             s->word[i / 4][i % 4] = u_all(0x80008000u);
         return;
     }
-    for (unsigned i = 0; i < 20; i++)
-        s->key[i] = random->key[i % 2] + i / 2 * (i % 2 == 0 ? 0x9E3779B9u : 0xBB67AE85u);
-    s->high[0] = random->high[0];
-    s->high[1] = random->high[1];
+    keys_of(random, s->key);
 }
 
 /* The words of a tile, two halves in each lane: elements 32 i + lane and 32 i + 16 + lane.  An even
@@ -43,18 +52,19 @@ static inline const U *tile_words(schedule *s, const csgdi_random *random, uint6
 {
     if (random != NULL && s->even != (tile & ~(uint64_t)1)) {
         s->even = tile & ~(uint64_t)1;
-        u_philox(s->key, s->high, s->even * 16, s->word);
+        u_philox(s->key, random->high, CSGDI_PHILOX_HALVES_ROUNDS, s->even * 16, s->word);
     }
     return s->word[tile % 2];
 }
 
 static void f32_random_tiles(const csgdi_random *random, uint64_t tile, uint32_t words[128])
 {
-    schedule s;
+    uint32_t key[20];
+    U word[2][4];
 
-    schedule_init(&s, random);
-    memcpy(words, tile_words(&s, random, tile), sizeof s.word[0]);
-    memcpy(words + 64, s.word[1], sizeof s.word[1]);
+    keys_of(random, key);
+    u_philox(key, random->high, CSGDI_PHILOX_ROUNDS, tile * 16, word);
+    memcpy(words, word, sizeof word);
 }
 
 /* Of the g-th sixteen elements. */

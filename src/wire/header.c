@@ -5,9 +5,9 @@
 #include "wire/header.h"
 
 #include <inttypes.h>
-#include <xxhash.h>
 #include "base/bytes.h"
 #include "base/error.h"
+#include "kernels/kernels.h"
 
 enum { AT_VERSION = 4, AT_COMPRESSOR = 6, AT_FLAGS = 8, AT_RESERVED = 12, AT_N = 16 };
 enum { AT_STEP = 24, AT_PAYLOAD = 32, AT_HASH = 40 };
@@ -16,7 +16,9 @@ static const uint8_t magic[4] = {'C', 'S', 'G', 'D'};
 
 static uint64_t message_hash(const uint8_t *message, size_t payload)
 {
-    return XXH64(message + CSGDI_HEADER_BYTES, payload, XXH64(message, AT_HASH, 0));
+    const csgdi_kernels *kernels = csgdi_kernels_get(CSGD_F32);
+
+    return kernels->hash(message, AT_HASH, kernels->hash(message + CSGDI_HEADER_BYTES, payload, 0));
 }
 
 void csgdi_header_write(const csgdi_header *header, uint8_t *dst)

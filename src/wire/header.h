@@ -12,8 +12,8 @@
  *            16  n           u64   elements of the vector
  *            24  step        u64   step that the message was written for
  *            32  payload     u64   bytes that follow the header, a multiple of 8
- *            40  hash        u64   XXH64 of bytes 0..39 seeded with 0, then used as the seed of
- *                                  XXH64 of the payload
+ *            40  hash        u64   XXH3 (64 bits) of bytes 0..39, its seed XXH3 of the payload
+ *                                  with the seed 0
  *     all little-endian
  *
  * Wire ids: 1 none, 2 topk, 3 sign, 4 randk, 5 threshold, 6 qsgd, 7 blocktopk, 8 terngrad, 9 int,
@@ -34,7 +34,7 @@
 #include <stdint.h>
 #include <csgd/compressor.h>
 
-enum { CSGDI_HEADER_BYTES = 48, CSGDI_WIRE_VERSION = 2 };
+enum { CSGDI_HEADER_BYTES = 48, CSGDI_WIRE_VERSION = 3 };
 
 typedef struct csgdi_header {
     uint16_t compressor;

@@ -132,7 +132,8 @@ bool reading_forged(reading *r, uint8_t *bytes, size_t len, const char *what)
 
     for (int i = 0; i < 8; i++)
         bytes[AT_PAYLOAD + i] = (uint8_t)((uint64_t)(len - READING_HEADER) >> 8 * i);
-    hash = XXH64(bytes + READING_HEADER, len - READING_HEADER, XXH64(bytes, AT_HASH, 0));
+    hash = XXH3_64bits_withSeed(bytes, AT_HASH,
+                                XXH3_64bits(bytes + READING_HEADER, len - READING_HEADER));
     for (int i = 0; i < 8; i++)
         bytes[AT_HASH + i] = (uint8_t)(hash >> 8 * i);
     return reading_agree(r, bytes, len, what);

@@ -22,7 +22,8 @@ static void make_right(unsigned what, uint8_t *message, size_t len)
     if (what >= 2) csgdi_store64(message + AT_PAYLOAD, payload);
     if (what >= 1)
         csgdi_store64(message + AT_HASH,
-                      XXH64(message + CSGDI_HEADER_BYTES, payload, XXH64(message, AT_HASH, 0)));
+                      XXH3_64bits_withSeed(message, AT_HASH,
+                                           XXH3_64bits(message + CSGDI_HEADER_BYTES, payload)));
 }
 
 static void judge(const uint8_t *message, size_t len)

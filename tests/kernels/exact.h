@@ -33,11 +33,13 @@ static inline void assert_same(double a, double b)
 /* By the definition in philox.h; 2^15 where nothing is random. */
 static inline uint32_t word_of(const csgdi_random *random, uint64_t element)
 {
-    const uint64_t tile = element / 128, j = element % 128;
+    const uint64_t tile = element / 128, j = element % 128, block = 16 * tile + j % 16;
     uint32_t word[4];
 
     if (random == NULL) return 32768;
-    csgdi_random_block(random, 16 * tile + j % 16, word);
+    const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), random->high[0],
+                                 random->high[1]};
+    csgdi_philox_rounds(7, random->key, counter, word);
     return j / 16 % 2 == 0 ? word[j / 32] % 65536 : word[j / 32] / 65536;
 }
 

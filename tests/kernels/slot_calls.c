@@ -252,6 +252,15 @@ static void call_abs_max(call *c)
     c->result = bits_of(c->k->abs_max(c->x, c->n));
 }
 
+/* Of the last elements of x as many as have a way of their own in XXH3. */
+static void call_hash(call *c)
+{
+    static const size_t most[] = {600, 2, 4, 16, 60};
+    const size_t n = c->n < most[c->variant] ? c->n : most[c->variant], size = c->k->size;
+
+    c->result = c->k->hash((const char *)c->x + (c->n - n) * size, n * size, 7 * c->variant);
+}
+
 static void call_random_tiles(call *c)
 {
     const csgdi_random random = csgdi_random_make(5, CSGDI_STREAM_SAMPLE, 7, c->variant, 9);
@@ -427,6 +436,7 @@ const slot slots[] = {
     {"gather", call_gather, 2, NOTHING},
     {"stream", call_stream, 1, ELEMENTS},
     {"abs_max", call_abs_max, 1, NOTHING},
+    {"hash", call_hash, 5, NOTHING},
     {"random_tiles", call_random_tiles, 3, NOTHING},
     {"sign_sums", call_sign_sums, 1, NOTHING},
     {"min_max", call_min_max, 1, NOTHING},

@@ -91,12 +91,12 @@ uint64_t oracle_stream_bytes(csgd_type type, unsigned index, unsigned value, con
 typedef enum oracle_part { ORACLE_ALL, ORACLE_PLUS, ORACLE_MINUS } oracle_part;
 double oracle_abs_sum(csgd_type type, oracle_part part, const double *x, size_t n);
 
-/* The random word of an element: Philox4x32-10 (Salmon et al. 2011), keyed as base/philox.h lays
- * down; its streams by number. */
-uint32_t oracle_word(uint64_t seed, unsigned stream, uint32_t rank, uint64_t step,
+/* The random word of an element: Philox4x32 of that many rounds (Salmon et al. 2011), keyed as
+ * base/philox.h lays down; its streams by number. */
+uint32_t oracle_word(int rounds, uint64_t seed, unsigned stream, uint32_t rank, uint64_t step,
                      uint64_t element);
 
-/* The 16 random bits of an element: in tiles of 128, halves of words. */
+/* The 16 random bits of an element: in tiles of 128, halves of words of seven rounds. */
 uint32_t oracle_half_word(const oracle_settings *set, uint64_t element);
 
 /* A gradient to test with, a function of the arguments only: values of mixed magnitudes, some

@@ -97,7 +97,7 @@ uint32_t oracle_half_word(const oracle_settings *set, uint64_t element)
 {
     const uint64_t tile = element / TILE, j = element % TILE;
     const uint64_t block = tile * (TILE / 8) + j % 16;
-    const uint32_t word = oracle_word(set->seed, set->owner ? OWNER : ROUNDING, set->rank,
+    const uint32_t word = oracle_word(7, set->seed, set->owner ? OWNER : ROUNDING, set->rank,
                                       set->step, 4 * block + j / 32);
 
     return j / 16 % 2 == 0 ? word % 65536 : word / 65536;

@@ -15,7 +15,7 @@ enum { QSGD_BUCKET = 512, QSGD_BITS = 4, TERNGRAD_BLOCK = 1024, INT_BLOCK = 1024
 static double half_word(const oracle_settings *set, uint64_t element)
 {
     const uint64_t tile = element / 128, j = element % 128, block = 16 * tile + j % 16;
-    const uint32_t word = oracle_word(set->seed, set->owner ? OWNER : ROUNDING, set->rank,
+    const uint32_t word = oracle_word(7, set->seed, set->owner ? OWNER : ROUNDING, set->rank,
                                       set->step, 4 * block + j / 32);
 
     return j / 16 % 2 == 0 ? word & 0xffff : word >> 16;

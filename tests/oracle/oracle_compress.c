@@ -157,8 +157,8 @@ static void randk(const oracle_settings *set, const double *x, double *y)
         const uint64_t start = j * set->n / set->k, end = (j + 1) * set->n / set->k;
         const unsigned stream = set->own ? SAMPLE : MASK;
         const uint32_t rank = set->own ? set->rank : 0;
-        const uint64_t low = oracle_word(set->seed, stream, rank, set->step, 2 * j);
-        const uint64_t high = oracle_word(set->seed, stream, rank, set->step, 2 * j + 1);
+        const uint64_t low = oracle_word(10, set->seed, stream, rank, set->step, 2 * j);
+        const uint64_t high = oracle_word(10, set->seed, stream, rank, set->step, 2 * j + 1);
         const uint64_t i = start + part_of(low + (high << 32), end - start);
         y[i] = set->scaled ? oracle_round(set->type, x[i] * (double)(end - start)) : x[i];
     }

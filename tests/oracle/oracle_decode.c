@@ -12,7 +12,7 @@
 #include "oracle/oracle.h"
 #include "oracle/oracle_sparse.h"
 
-enum { HEADER = 48, AT_HASH = 40, VERSION = 2 };
+enum { HEADER = 48, AT_HASH = 40, VERSION = 3 };
 enum { MASK = 1, SAMPLE = 3 }; /* streams of random words */
 
 csgd_type oracle_work(csgd_type type)
@@ -43,6 +43,7 @@ static bool header(const oracle_expected *e, const uint8_t *bytes, size_t len, u
 {
     oracle_bytes r = {.bytes = bytes, .bits = 8 * (uint64_t)len};
     bool good = oracle_take(&r, 32) == 0x44475343; /* "CSGD" */
+    uint64_t hash;
 
     good &= oracle_take(&r, 16) == VERSION;
     good &= oracle_take(&r, 16) == number_of(e->compressor);
@@ -53,8 +54,8 @@ static bool header(const oracle_expected *e, const uint8_t *bytes, size_t len, u
     good &= oracle_take(&r, 64) == len - HEADER;
     good &= (len - HEADER) % 8 == 0;
     if (r.failed || !good) return false;
-    return oracle_take(&r, 64) == XXH64(bytes + HEADER, len - HEADER, XXH64(bytes, AT_HASH, 0)) &&
-           !r.failed;
+    hash = XXH3_64bits(bytes + HEADER, len - HEADER);
+    return oracle_take(&r, 64) == XXH3_64bits_withSeed(bytes, AT_HASH, hash) && !r.failed;
 }
 
 /* --- whole payloads --- */
@@ -111,8 +112,8 @@ static void randk(const oracle_expected *e, oracle_bytes *r, uint64_t step, doub
     for (uint64_t j = 0; j < e->k && !r->failed; j++) {
         const uint64_t start = j * e->n / e->k, end = (j + 1) * e->n / e->k;
         const unsigned stream = e->own ? SAMPLE : MASK;
-        const uint64_t low = oracle_word(e->seed, stream, (uint32_t)rank, step, 2 * j);
-        const uint64_t high = oracle_word(e->seed, stream, (uint32_t)rank, step, 2 * j + 1);
+        const uint64_t low = oracle_word(10, e->seed, stream, (uint32_t)rank, step, 2 * j);
+        const uint64_t high = oracle_word(10, e->seed, stream, (uint32_t)rank, step, 2 * j + 1);
 
         y[start + part_of(low + (high << 32), end - start)] = value[j];
     }

@@ -169,7 +169,8 @@ void power_deliver(power *w)
             most = fabs(q[j]) > most ? fabs(q[j]) : most;
         }
         for (size_t j = 0; most == 0 && j < w->cols; j++) {
-            const uint32_t word = oracle_word(w->seed, MASK, 0, 0, w->q_first + k * w->cols + j);
+            const uint32_t word =
+                oracle_word(10, w->seed, MASK, 0, 0, w->q_first + k * w->cols + j);
             q[j] = oracle_round(w->type, ldexp(2.0 * word + 1, -32) - 1);
         }
         for (size_t j = 0; j < w->cols; j++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* oracle_words.c: Philox4x32-10 as the paper's formulas say it, one round a call, one word at a
+/* oracle_words.c: Philox4x32 as the paper's formulas say it, one round a call, one word at a
  * time. */
 
 #include "oracle/oracle.h"
@@ -22,7 +22,7 @@ static uint32_t high(uint32_t a, uint32_t b)
 
 /* (L, R) -> (hi(M R) ^ key ^ L, lo(M R)) for both pairs, which then swap their first words; the
  * keys go on by the golden ratio and by sqrt(3) - 1. */
-static state rounds(state s, int left)
+static state after(state s, int left)
 {
     const uint32_t m0 = 0xD2511F53u, m1 = 0xCD9E8D57u;
     const state next = {
@@ -31,10 +31,11 @@ static state rounds(state s, int left)
         .key = {s.key[0] + 0x9E3779B9u, s.key[1] + 0xBB67AE85u},
     };
 
-    return left == 0 ? s : rounds(next, left - 1);
+    return left == 0 ? s : after(next, left - 1);
 }
 
-uint32_t oracle_word(uint64_t seed, unsigned stream, uint32_t rank, uint64_t step, uint64_t element)
+uint32_t oracle_word(int rounds, uint64_t seed, unsigned stream, uint32_t rank, uint64_t step,
+                     uint64_t element)
 {
     const uint64_t block = element / 4;
     const state s = {
@@ -42,5 +43,5 @@ uint32_t oracle_word(uint64_t seed, unsigned stream, uint32_t rank, uint64_t ste
         .key = {(uint32_t)seed, (uint32_t)(seed >> 32) + rank},
     };
 
-    return rounds(s, 10).counter[element % 4];
+    return after(s, rounds).counter[element % 4];
 }
