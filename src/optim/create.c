@@ -64,6 +64,11 @@ static csgd_status read_common(csgd_optimizer *o, csgdi_spec *spec)
                           "%s sends differences of gradients, which add up to an estimate only as "
                           "they are: clip= is for optimizers of plain gradients",
                           o->estimator->name);
+    if (o->workers.traits & CSGD_WORKERS_MOMENTUM && o->estimator != &csgdi_estimator_sgd)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "the workers' feedback holds a momentum of its own, so that %s would put "
+                          "another one on top: use sgd",
+                          o->estimator->name);
     if (o->estimator->wants_full && o->oracle.full_gradient == NULL)
         return csgdi_fail(CSGD_E_INVAL, "%s asks for full gradients, and the oracle has none",
                           o->estimator->name);

@@ -10,7 +10,7 @@
 static const csgdi_estimator *const list[] = {
     &csgdi_estimator_sgd,     &csgdi_estimator_momentum, &csgdi_estimator_storm,
     &csgdi_estimator_rootsgd, &csgdi_estimator_igt,      &csgdi_estimator_svrg,
-    &csgdi_estimator_sarah,
+    &csgdi_estimator_sarah,   &csgdi_estimator_adam,     &csgdi_estimator_frozen_adam,
 };
 
 const csgdi_estimator *csgdi_estimator_list(size_t i)

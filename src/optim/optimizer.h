@@ -137,6 +137,7 @@ void csgdi_optimizer_add_noise(csgd_optimizer *o);
 csgd_status csgdi_optimizer_clip(csgd_optimizer *o, csgd_status failure, double *factor);
 
 extern const csgdi_estimator csgdi_estimator_sgd, csgdi_estimator_momentum, csgdi_estimator_storm,
-    csgdi_estimator_rootsgd, csgdi_estimator_igt, csgdi_estimator_svrg, csgdi_estimator_sarah;
+    csgdi_estimator_rootsgd, csgdi_estimator_igt, csgdi_estimator_svrg, csgdi_estimator_sarah,
+    csgdi_estimator_adam, csgdi_estimator_frozen_adam;
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "optim/vectors.h"
 
+#include <math.h> /* sqrt is exact */
 #include <string.h>
 
 #define REAL float

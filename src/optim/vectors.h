@@ -26,6 +26,16 @@ typedef struct csgdi_vectors {
     /* v = rho v + y / p;  x -= lr (y / p + mu v + decay x). */
     void (*descend_ahead)(size_t n, double rho, double mu, double p, const void *y, double lr,
                           double decay, void *v, void *x);
+
+    /* m = beta m + (1 - beta) g. */
+    void (*average)(size_t n, double beta, const void *g, void *m);
+
+    /* v = beta v + (1 - beta) g^2. */
+    void (*average_squares)(size_t n, double beta, const void *g, void *v);
+
+    /* x -= lr (m / c1 / (sqrt(v / c2) + eps) + decay x). */
+    void (*precondition)(size_t n, double lr, double c1, double c2, double eps, double decay,
+                         const void *m, const void *v, void *x);
 } csgdi_vectors;
 
 /* The table for CSGD_F32 or CSGD_F64. */

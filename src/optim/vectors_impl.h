@@ -49,11 +49,49 @@ static void NAME(descend_ahead)(size_t n, double rho, double mu, double p, const
     }
 }
 
+static void NAME(average)(size_t n, double beta, const void *g, void *m)
+{
+    const REAL *restrict from = g;
+    REAL *restrict mean = m;
+
+    for (size_t i = 0; i < n; i++)
+        mean[i] = (REAL)(beta * (double)mean[i] + (1 - beta) * (double)from[i]);
+}
+
+static void NAME(average_squares)(size_t n, double beta, const void *g, void *v)
+{
+    const REAL *restrict from = g;
+    REAL *restrict mean = v;
+
+    for (size_t i = 0; i < n; i++) {
+        const double square = (double)from[i] * (double)from[i];
+
+        mean[i] = (REAL)(beta * (double)mean[i] + (1 - beta) * square);
+    }
+}
+
+static void NAME(precondition)(size_t n, double lr, double c1, double c2, double eps, double decay,
+                               const void *m, const void *v, void *x)
+{
+    const REAL *restrict first = m, *restrict second = v;
+    REAL *restrict at = x;
+
+    for (size_t i = 0; i < n; i++) {
+        const double root = sqrt((double)second[i] / c2);
+
+        at[i] = (REAL)((double)at[i] -
+                       lr * ((double)first[i] / c1 / (root + eps) + decay * (double)at[i]));
+    }
+}
+
 static const csgdi_vectors NAME(table) = {
     .combine = NAME(combine),
     .scale = NAME(scale),
     .descend = NAME(descend),
     .descend_ahead = NAME(descend_ahead),
+    .average = NAME(average),
+    .average_squares = NAME(average_squares),
+    .precondition = NAME(precondition),
 };
 
 #undef NAME
