@@ -30,6 +30,15 @@ static void finish(csgd_optimizer *o, const csgdi_plan *plan)
         o->vectors->scale(o->n, plan->weight, o->b[i], o->b[i]);
 }
 
+/* Rho and step size, to the feedback. */
+static csgd_status tell(csgd_optimizer *o, const csgdi_plan *plan)
+{
+    const csgd_status st = o->workers.set_rho(o->workers.self, plan->rho);
+
+    if (st != CSGD_OK || !o->rescale) return st;
+    return o->workers.set_step_size(o->workers.self, plan->lr);
+}
+
 /* Everything before the sum.  st: how this process fares, which the others are still to be told; an
  * error that is returned they know. */
 static csgd_status prepare(csgd_optimizer *o, void *x, csgdi_plan *plan, csgd_status *st)
@@ -50,8 +59,8 @@ static csgd_status prepare(csgd_optimizer *o, void *x, csgdi_plan *plan, csgd_st
         plan->weight *= plan->clipped;
     }
     if (*st == CSGD_OK) finish(o, plan);
-    if (*st == CSGD_OK) *st = o->workers.set_rho(o->workers.self, plan->rho);
-    if (*st == CSGD_OK && o->rescale) *st = o->workers.set_step_size(o->workers.self, plan->lr);
+    known = tell(o, plan); /* also where this process failed: ranks agree on what they were told */
+    if (*st == CSGD_OK) *st = known;
     return CSGD_OK;
 }
 

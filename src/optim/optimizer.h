@@ -51,7 +51,8 @@ typedef struct csgdi_estimator {
      * o->t, so what it overwrites is not wanted again. */
     csgd_status (*refresh)(csgd_optimizer *o, const void *x);
 
-    /* Write o->b[i] for every worker i, and complete the plan.  Changes nothing else but o->second. */
+    /* Write o->b[i] for every worker i, and complete the plan, rho also where a gradient fails.
+     * Changes nothing else but o->second. */
     csgd_status (*increment)(csgd_optimizer *o, const void *x, csgdi_plan *plan);
 
     /* Write the increments where o->send says, out of o->b and plan->weight.  NULL: they are o->b times
