@@ -52,8 +52,9 @@ static csgd_status plain_sum(void *self, const void *vector, size_t length, csgd
 static csgd_status set_rho(void *self, double rho)
 {
     csgd_reducer *r = self;
+    const csgd_status st = csgdi_workers_check_rho(&r->feedback, r->step == 0, rho);
 
-    return r->feedback.set.rho_by_step ? csgd_reducer_set_rho(r, rho) : CSGD_OK;
+    return st == CSGD_OK && r->feedback.set.rho_by_step ? csgd_reducer_set_rho(r, rho) : st;
 }
 
 static csgd_status set_step_size(void *self, double step_size)

@@ -249,9 +249,9 @@ static csgd_status plain_sum(void *self, const void *vector, size_t length, csgd
 static csgd_status set_rho(void *self, double rho)
 {
     csgd_simulation *s = self;
-    csgd_status st = CSGD_OK;
+    csgd_status st = csgdi_workers_check_rho(&s->worker[0].feedback, s->step == 0, rho);
 
-    if (!s->worker[0].feedback.set.rho_by_step) return CSGD_OK;
+    if (!s->worker[0].feedback.set.rho_by_step) return st;
     for (int i = 0; i < s->n_workers + s->n_owners && st == CSGD_OK; i++)
         st = csgdi_feedback_set_rho(&actor(s, i)->feedback, rho);
     return st;

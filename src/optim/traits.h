@@ -2,21 +2,17 @@
 #ifndef CSGDI_TRAITS_H
 #define CSGDI_TRAITS_H
 
-/* traits.h: what an optimizer must know of a compressor and the rule of feedback around it. */
+/* traits.h: what an optimizer must know of a compressor and the rule of feedback around it: common to
+ * all tables of workers. */
 
-#include <string.h>
 #include <csgd/optimizer.h>
 #include "feedback/feedback.h"
 
-static inline unsigned csgdi_workers_traits(const csgdi_feedback *f)
-{
-    const csgdi_family family = f->compressor->ops->family;
-    unsigned traits = 0;
+/* CSGD_WORKERS_... */
+unsigned csgdi_workers_traits(const csgdi_feedback *f);
 
-    if (family != CSGDI_EXACT) traits |= CSGD_WORKERS_LOSSY;
-    if (family == CSGDI_SELECT || family == CSGDI_PROJECT) traits |= CSGD_WORKERS_SPARSE;
-    if (strcmp(f->ops->name, "dgc") == 0) traits |= CSGD_WORKERS_MOMENTUM;
-    return traits;
-}
+/* Whether the next result may go under v = rho v + result: where the rule has its rho from the spec
+ * that must be the same, but in the first step, before which v is 0. */
+csgd_status csgdi_workers_check_rho(const csgdi_feedback *f, bool first, double rho);
 
 #endif
