@@ -6,7 +6,20 @@
 #include "comm/reducer.h"
 
 static const csgdi_algorithm *const list[] = {
-    &csgdi_vendor, &csgdi_ring, &csgdi_allgather, &csgdi_sra, &csgdi_linear,
+    /* dense */
+    &csgdi_vendor,
+    &csgdi_ring,
+    &csgdi_rabenseifner,
+    /* any messages */
+    &csgdi_allgather,
+    /* sparse ones */
+    &csgdi_doubling,
+    &csgdi_split,
+    &csgdi_dsar,
+    /* dense codes */
+    &csgdi_sra,
+    /* linear maps */
+    &csgdi_linear,
 };
 
 const csgdi_algorithm *csgdi_algorithm_list(size_t i)

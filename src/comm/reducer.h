@@ -202,5 +202,6 @@ const csgdi_algorithm *csgdi_algorithm_auto(const csgdi_compressor *c);
 extern const csgdi_keys csgdi_reducer_keys;
 
 extern const csgdi_algorithm csgdi_vendor, csgdi_ring, csgdi_allgather, csgdi_sra, csgdi_linear;
+extern const csgdi_algorithm csgdi_rabenseifner, csgdi_doubling, csgdi_split, csgdi_dsar;
 
 #endif

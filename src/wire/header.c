@@ -73,3 +73,8 @@ uint64_t csgdi_header_step(const uint8_t *src)
 {
     return csgdi_load64(src + AT_STEP);
 }
+
+uint64_t csgdi_header_payload(const uint8_t *src)
+{
+    return csgdi_load64(src + AT_PAYLOAD);
+}

@@ -55,4 +55,7 @@ csgd_status csgdi_header_read(const uint8_t *src, size_t len, csgdi_header *head
 /* The step in a header that was read or written before. */
 uint64_t csgdi_header_step(const uint8_t *src);
 
+/* The bytes that follow a header, as it says itself: not judged. */
+uint64_t csgdi_header_payload(const uint8_t *src);
+
 #endif

@@ -136,15 +136,13 @@ static csgd_status check_indices(const uint8_t *src, size_t bytes, size_t k, siz
     return CSGD_OK;
 }
 
-csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format format,
-                               const uint8_t *src, size_t len, size_t n, size_t max_k,
-                               unsigned channels)
+static csgd_status check(csgdi_sparse_format format, const uint8_t *src, size_t len, size_t n,
+                         size_t max_k, unsigned channels, bool finite)
 {
     size_t k, section, channel_bytes;
     const uint8_t *value;
     csgd_status st;
 
-    (void)kernels;
     if (len < CSGDI_STREAM_HEADER)
         return csgdi_fail(CSGD_E_CORRUPT, "a sparse payload of %zu bytes has no room for its count",
                           len);
@@ -157,7 +155,7 @@ csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format
 
     value = src + len - section;
     channel_bytes = csgdi_value_bytes(format.value, k);
-    for (unsigned c = 0; c < channels; c++)
+    for (unsigned c = 0; c < channels && finite; c++)
         if (!csgdi_value_valid(format.value, value + c * channel_bytes, k))
             return csgdi_fail(CSGD_E_CORRUPT,
                               "channel %u of a sparse payload has values that are not finite, or "
@@ -168,4 +166,20 @@ csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format
             return csgdi_fail(CSGD_E_CORRUPT,
                               "a sparse payload is filled up with other bytes than 0");
     return CSGD_OK;
+}
+
+csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format format,
+                               const uint8_t *src, size_t len, size_t n, size_t max_k,
+                               unsigned channels)
+{
+    (void)kernels;
+    return check(format, src, len, n, max_k, channels, true);
+}
+
+csgd_status csgdi_sparse_check_sum(const csgdi_kernels *kernels, csgdi_index_coder index,
+                                   const uint8_t *src, size_t len, size_t n, size_t max_k)
+{
+    const csgdi_value_coder value = kernels->type == CSGD_F64 ? CSGDI_VALUE_F64 : CSGDI_VALUE_F32;
+
+    return check((csgdi_sparse_format){index, value}, src, len, n, max_k, 1, false);
 }

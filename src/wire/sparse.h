@@ -79,6 +79,10 @@ csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format
                                const uint8_t *src, size_t len, size_t n, size_t max_k,
                                unsigned channels);
 
+/* The same for a sum, one channel of values as the elements are, which may have overflowed. */
+csgd_status csgdi_sparse_check_sum(const csgdi_kernels *kernels, csgdi_index_coder index,
+                                   const uint8_t *src, size_t len, size_t n, size_t max_k);
+
 /* Apply one channel of a stream that passed the check to y, n elements.  CSGDI_SET also sets the
  * elements that the stream does not name, to zero.  src need not be aligned. */
 void csgdi_sparse_apply(const csgdi_kernels *kernels, const uint8_t *src, size_t n,

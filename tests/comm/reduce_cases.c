@@ -6,13 +6,15 @@
 
 #include <stddef.h>
 
-#define DENSE(type, n)                                    \
-    {"none", "", type, n, false, "vendor", 3, false},     \
-        {"none", "", type, n, false, "ring", 3, false},   \
-        {"none", "", type, n, false, "ring", 3, true},    \
-        {"none", "", type, n, false, "sra", 3, false},    \
-    {                                                     \
-        "none", "", type, n, false, "allgather", 3, false \
+#define DENSE(type, n)                                          \
+    {"none", "", type, n, false, "vendor", 3, false},           \
+        {"none", "", type, n, false, "ring", 3, false},         \
+        {"none", "", type, n, false, "ring", 3, true},          \
+        {"none", "", type, n, false, "rabenseifner", 3, false}, \
+        {"none", "", type, n, false, "rabenseifner", 3, true},  \
+        {"none", "", type, n, false, "sra", 3, false},          \
+    {                                                           \
+        "none", "", type, n, false, "allgather", 3, false       \
     }
 
 /* With and without feedback, called and started, over each algorithm that can. */

@@ -26,12 +26,13 @@ typedef struct reduce_case {
     bool started; /* by start and test instead of allreduce */
 } reduce_case;
 
-/* Ends with one that has no compressor. */
-extern const reduce_case reduce_cases[];
+/* Each ends with one that has no compressor: those of every algorithm but what only sparse messages
+ * can do; these, short, and with some longer ones; and some of vectors that go in many segments. */
+extern const reduce_case reduce_cases[], sparse_cases[], sparse_cases_more[], long_cases[];
 
-/* Run every case on a team of n_ranks, or on MPI_COMM_WORLD by the function given.  The oracle runs
+/* Run every case of a list on a team of n_ranks, or on MPI_COMM_WORLD by the function given.  The oracle runs
  * first, once for all ranks; nothing but the library itself passes between them. */
-void reduce_run(int n_ranks,
+void reduce_run(const reduce_case *cases, int n_ranks,
                 void (*run)(int n_ranks, void (*part)(ranks *all, int rank, void *arg), void *arg));
 
 #endif

@@ -192,9 +192,16 @@ static void timeout_part(ranks *all, int rank, void *arg)
 
 static void timeouts(void **state)
 {
-    static const char *const specs[] = {
-        "none algorithm=ring timeout=0.2", "topk timeout=0.2",  "none algorithm=vendor timeout=0.2",
-        "sign block=8 timeout=0.2",        "randk timeout=0.2", "threshold lambda=1 timeout=0.2"};
+    static const char *const specs[] = {"none algorithm=ring timeout=0.2",
+                                        "topk timeout=0.2",
+                                        "none algorithm=vendor timeout=0.2",
+                                        "sign block=8 timeout=0.2",
+                                        "randk timeout=0.2",
+                                        "threshold lambda=1 timeout=0.2",
+                                        "none algorithm=rabenseifner timeout=0.2",
+                                        "topk algorithm=doubling timeout=0.2",
+                                        "topk algorithm=split timeout=0.2",
+                                        "topk algorithm=dsar timeout=0.2"};
 
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
@@ -273,7 +280,11 @@ static void delay_part(ranks *all, int rank, void *arg)
                                         "natural",
                                         "f16 block=8",
                                         "none algorithm=ring",
+                                        "none algorithm=rabenseifner",
                                         "topk ratio=0.1",
+                                        "topk ratio=0.1 algorithm=doubling",
+                                        "topk ratio=0.5 algorithm=split",
+                                        "topk ratio=0.1 algorithm=dsar",
                                         "sign block=8",
                                         "sign block=8 algorithm=allgather",
                                         "threshold lambda=1",
@@ -318,7 +329,11 @@ static void delays(void **state)
 static void oom_part(ranks *all, int rank, void *arg)
 {
     static const char *const specs[] = {"none algorithm=ring",
+                                        "none algorithm=rabenseifner",
                                         "topk ratio=0.1",
+                                        "topk ratio=0.1 algorithm=doubling",
+                                        "topk ratio=0.1 algorithm=split",
+                                        "topk ratio=0.1 algorithm=dsar",
                                         "sign block=8",
                                         "sign block=8 algorithm=allgather",
                                         "majority",

@@ -101,11 +101,33 @@ static void topk_with_ef(void **state)
     }
 }
 
+/* In place of k P entries as bytes: doubling holds them four times, twice as entries and twice as
+ * bytes; split three times as bytes, with one sum of a range; dsar once, with its own twice more. */
+static void sparse_with_ef(void **state)
+{
+    static const int sizes[] = {1, 4};
+
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(sizes); i++) {
+        const size_t p = (size_t)sizes[i], entries = K * p * 8, own = K * 8;
+        const size_t known = 2 * N * sizeof(float) + 2 * own + CONSTANT + p * 128;
+        const size_t window = 16384 * sizeof(float), chunks = 3 * 1024 + 512;
+
+        assert_true(measure("topk ratio=0.01 algorithm=doubling", sizes[i]) <=
+                    known + 4 * entries + 2 * chunks);
+        assert_true(measure("topk ratio=0.01 algorithm=split", sizes[i]) <=
+                    known + own + 3 * entries + p * chunks + window);
+        assert_true(measure("topk ratio=0.01 algorithm=dsar", sizes[i]) <= known + own + entries);
+    }
+}
+
 static void others(void **state)
 {
     (void)state;
     assert_true(measure("none", 4) <= CONSTANT);
     assert_true(measure("none algorithm=ring", 4) <= N / 4 * sizeof(float) + CONSTANT);
+    assert_true(measure("none algorithm=rabenseifner", 4) <= N / 2 * sizeof(float) + CONSTANT);
+    assert_true(measure("none algorithm=rabenseifner", 3) <= N * sizeof(float) + CONSTANT);
     assert_true(measure("topk k=100 feedback=none", 4) <= 2 * 100 * 4 * 8 + CONSTANT);
     assert_true(measure("sign algorithm=allgather", 4) <=
                 2 * N * sizeof(float) + 4 * (N / 8 + N / 256) + CONSTANT);
@@ -125,6 +147,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topk_with_ef),
+        cmocka_unit_test(sparse_with_ef),
         cmocka_unit_test(others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

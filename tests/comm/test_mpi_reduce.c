@@ -24,7 +24,8 @@ static void cases(void **state)
 
     (void)state;
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
-    reduce_run(n_ranks, run);
+    reduce_run(reduce_cases, n_ranks, run);
+    reduce_run(sparse_cases, n_ranks, run);
 }
 
 /* The same where one call of MPI's counts no more than a few elements, bytes or words. */
@@ -67,7 +68,7 @@ static void cases_divided(void **state)
     (void)state;
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
     if (n_ranks != 3) skip(); /* it takes its time, and other numbers of ranks add nothing */
-    reduce_run(n_ranks, run_divided);
+    reduce_run(reduce_cases, n_ranks, run_divided);
 }
 
 /* x[i] of a rank; sums of it round, so the order of addition shows. */

@@ -8,33 +8,33 @@
 static void on_1_rank(void **state)
 {
     (void)state;
-    reduce_run(1, ranks_run);
+    reduce_run(reduce_cases, 1, ranks_run);
 }
 
 static void on_2_ranks(void **state)
 {
     (void)state;
-    reduce_run(2, ranks_run);
+    reduce_run(reduce_cases, 2, ranks_run);
 }
 
 static void on_3_ranks(void **state)
 {
     (void)state;
-    reduce_run(3, ranks_run);
+    reduce_run(reduce_cases, 3, ranks_run);
 }
 
 static void on_8_ranks(void **state)
 {
     (void)state;
     if (test_brief()) skip();
-    reduce_run(8, ranks_run);
+    reduce_run(reduce_cases, 8, ranks_run);
 }
 
 static void on_64_ranks(void **state)
 {
     (void)state;
     if (test_brief()) skip();
-    reduce_run(64, ranks_run);
+    reduce_run(reduce_cases, 64, ranks_run);
 }
 
 int main(void)

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* sparse_cases.c: the cases of reduce_parts.h for algorithms that carry sparse messages alone. */
+
+#include "comm/reduce_parts.h"
+
+#include <stddef.h>
+
+/* With and without feedback, started and called. */
+#define BOTH(name, keys, type, n, algorithm)            \
+    {name, keys, type, n, true, algorithm, 4, true},    \
+    {                                                   \
+        name, keys, type, n, false, algorithm, 1, false \
+    }
+
+/* Coders of all kinds; a union that is dense, and one that is nearly empty. */
+#define CASES(type, n, algorithm)                                   \
+    BOTH("topk", " ratio=0.1 indices=raw", type, n, algorithm),     \
+        BOTH("topk", " ratio=0.6 values=int4", type, n, algorithm), \
+        BOTH("topk", " ratio=0.1 values=bf16", type, n, algorithm), \
+        BOTH("threshold", " lambda=20 kmax=1000 indices=rice", type, n, algorithm)
+
+#define MORE_CASES(type, n, algorithm)                                        \
+    BOTH("topk", " ratio=0.1 indices=bitmap values=f16", type, n, algorithm), \
+        BOTH("blocktopk", " ratio=0.125 block=64", type, n, algorithm),       \
+        BOTH("blocktopk", " ratio=0.125 block=64 values=int8", type, n, algorithm)
+
+#define ALL(macro, type, n) \
+    macro(type, n, "doubling"), macro(type, n, "split"), macro(type, n, "dsar")
+
+const reduce_case sparse_cases[] = {
+    ALL(CASES, CSGD_F32, 1),
+    ALL(CASES, CSGD_F32, 65),
+    ALL(CASES, CSGD_F64, 130),
+    {.compressor = NULL},
+};
+
+const reduce_case sparse_cases_more[] = {
+    ALL(CASES, CSGD_F32, 0),        ALL(CASES, CSGD_F32, 7),        ALL(CASES, CSGD_F32, 500),
+    ALL(MORE_CASES, CSGD_F32, 500), ALL(MORE_CASES, CSGD_F64, 131), {.compressor = NULL},
+};
+
+const reduce_case long_cases[] = {
+    {"none", "", CSGD_F32, 300001, false, "ring", 1, true},
+    {"none", "", CSGD_F32, 300001, false, "rabenseifner", 1, true},
+    {"topk", " ratio=0.1", CSGD_F32, 70001, true, "doubling", 1, false},
+    {"topk", " ratio=0.1", CSGD_F32, 70001, true, "split", 1, false},
+    {"topk", " ratio=0.1", CSGD_F32, 70001, true, "dsar", 1, false},
+    {.compressor = NULL},
+};

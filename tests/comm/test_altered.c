@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* test_altered.c: one bit of one message is altered, wherever in an exchange of many messages it
+ * may be.  Nobody waits, nobody takes a wrong result for a right one, and clear mends the rest. */
+
+#include <math.h>
+#include "comm/team.h"
+#include "support/ranks.h"
+#include "support/test.h"
+
+enum { N = 160 };
+
+typedef struct alteration {
+    const char *spec;
+    uint64_t after, bit;
+    int hits, reached; /* ranks that failed, and ranks that ended well, of all runs */
+} alteration;
+
+static void fill(int rank, int step, float *x)
+{
+    for (int i = 0; i < N; i++)
+        x[i] = (float)((i * 31 + rank * 7 + step) % 97 - 48) / 4;
+}
+
+static void part(ranks *all, int rank, void *arg)
+{
+    alteration *how = arg;
+    csgd_reducer *r = NULL, *twin = NULL;
+    float x[N], y[N], z[N], before[N], after[N];
+    csgd_status st;
+
+    RANK_CHECK(all, rank, all->create(all, rank, N, how->spec, &r) == CSGD_OK);
+    RANK_CHECK(all, rank, all->create(all, rank, N, how->spec, &twin) == CSGD_OK);
+    if (r == NULL || twin == NULL) return;
+    fill(rank, 0, x);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(twin, x, z, N) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_residual(r, before) == CSGD_OK);
+    if (rank == 1)
+        csgdi_team_fault(all->team, (csgdi_fault){CSGDI_FAULT_CORRUPT, 1, how->after, how->bit});
+    st = csgd_reducer_allreduce(r, x, y, N);
+    if (rank == 1) csgdi_team_fault(all->team, (csgdi_fault){.kind = CSGDI_FAULT_NONE, .rank = 1});
+    RANK_CHECK(all, rank, st == CSGD_OK || st == CSGD_E_CORRUPT || st == CSGD_E_VERSION);
+    if (st == CSGD_OK) {
+        RANK_CHECK(all, rank, memcmp(y, z, sizeof y) == 0);
+    } else {
+        RANK_CHECK(all, rank, csgd_reducer_residual(r, after) == CSGD_OK);
+        RANK_CHECK(all, rank, memcmp(before, after, sizeof before) == 0);
+        RANK_CHECK(all, rank, csgd_error_detail()[0] != 0);
+    }
+    __atomic_add_fetch(st == CSGD_OK ? &how->reached : &how->hits, 1, __ATOMIC_RELAXED);
+
+    RANK_CHECK(all, rank, csgd_reducer_clear(r) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_clear(twin) == CSGD_OK);
+    fill(rank, 1, x);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(twin, x, z, N) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
+    RANK_CHECK(all, rank, memcmp(y, z, sizeof y) == 0);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&twin) == CSGD_OK);
+}
+
+/* Every message that rank 1 sends, `after` them all included, where nothing happens. */
+static void sweep(const char *spec)
+{
+    static const int sizes[] = {2, 3, 6, 8};
+    static const uint64_t bits[] = {3, 40, 70, 100, 300, 333, 391, 450, 997, 100003};
+
+    for (size_t i = 0; i < TEST_COUNT(sizes); i++)
+        for (size_t b = 0; b < (test_brief() ? 2 : TEST_COUNT(bits)); b++) {
+            uint64_t after = 0;
+            int hits = 1;
+
+            for (; hits > 0; after++) {
+                alteration how = {spec, after, bits[b], 0, 0};
+                ranks_run(sizes[i], part, &how);
+                assert_int_equal(how.hits + how.reached, sizes[i]);
+                hits = how.hits;
+            }
+            assert_true(after > 1); /* something was altered, and seen */
+        }
+}
+
+static void doubling(void **state)
+{
+    (void)state;
+    sweep("topk ratio=0.1 algorithm=doubling");
+    sweep("topk ratio=0.7 algorithm=doubling"); /* sums that are dense */
+}
+
+static void split(void **state)
+{
+    (void)state;
+    sweep("topk ratio=0.1 algorithm=split");
+}
+
+static void dsar(void **state)
+{
+    (void)state;
+    sweep("topk ratio=0.1 algorithm=dsar");
+}
+
+/* A sum that overflows is infinite, as any allreduce's, on all ranks. */
+static void overflow_part(ranks *all, int rank, void *arg)
+{
+    csgd_reducer *r = NULL;
+    float x[N] = {0}, y[N];
+
+    RANK_CHECK(all, rank, all->create(all, rank, N, arg, &r) == CSGD_OK);
+    if (r == NULL) return;
+    x[7] = x[N - 1] = 3e38f;
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
+    RANK_CHECK(all, rank, isinf(y[7]) && isinf(y[N - 1]) && y[8] == 0);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void overflow(void **state)
+{
+    static const char *const specs[] = {"topk k=2 algorithm=doubling", "topk k=2 algorithm=split",
+                                        "topk k=2 algorithm=dsar",
+                                        "topk ratio=1 algorithm=doubling"};
+
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(specs); i++)
+        for (int p = 2; p < 6; p++)
+            ranks_run(p, overflow_part, (void *)(uintptr_t)specs[i]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(doubling),
+        cmocka_unit_test(split),
+        cmocka_unit_test(dsar),
+        cmocka_unit_test(overflow),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
