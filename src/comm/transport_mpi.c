@@ -9,7 +9,9 @@
  *
  * The communicator is ours: no message of the program's can meet one of ours, errors come back as
  * codes whatever the program's handler is, and no hint that the program gave for its own
- * communicator, such as that messages may overtake, applies to it.
+ * communicator, such as that messages may overtake, applies to it.  What a request of MPI's ends in
+ * is ours to see too, but for MPICH, which asks the handler of MPI_COMM_WORLD about requests that are
+ * done: by default a message that is too long, which no transport sends, ends the job there.
  */
 
 #include "comm/transport_mpi.h"

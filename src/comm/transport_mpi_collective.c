@@ -11,6 +11,9 @@
  * A rank receives no more by broadcasts than by a gather, and their pieces need no offsets that MPI
  * could not count.  All ranks come to the same conclusion, as len and offset are the same everywhere.
  *
+ * A MAX of unsigned integers is one of signed ones with the highest bit flipped before and after:
+ * releases of both MPICH (4.0) and Open MPI (4.1) compare unsigned ones as if they were signed.
+ *
  * MPI wants MPI_IN_PLACE on all ranks or on none.  Where ranks differ it still is a local matter
  * in every implementation we know of: the rank's own part is there already, or is copied first.
  */
@@ -73,6 +76,12 @@ static csgd_status reduce(csgdi_transport *t, const void *from, void *to, size_t
     return st;
 }
 
+static void flip_signs(uint64_t *word, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        word[i] ^= UINT64_C(1) << 63;
+}
+
 csgd_status csgdi_mpi_sum(csgdi_transport *t, const void *send, void *recv, size_t n,
                           csgd_type type, bool blocking, csgdi_request *req)
 {
@@ -83,7 +92,18 @@ csgd_status csgdi_mpi_sum(csgdi_transport *t, const void *send, void *recv, size
 csgd_status csgdi_mpi_max(csgdi_transport *t, uint64_t *word, size_t n, bool blocking,
                           csgdi_request *req)
 {
-    return reduce(t, word, word, n, sizeof *word, MPI_UINT64_T, MPI_MAX, blocking, req);
+    csgdi_mpi_pending *p = csgdi_mpi_pending_of(req);
+    csgd_status st;
+
+    flip_signs(word, n);
+    st = reduce(t, word, word, n, sizeof *word, MPI_INT64_T, MPI_MAX, blocking, req);
+    if (blocking) {
+        flip_signs(word, n);
+    } else {
+        p->of.reduce.flipped = word;
+        p->of.reduce.n_flipped = n;
+    }
+    return st;
 }
 
 /* ---- gather ---- */
@@ -188,7 +208,9 @@ csgd_status csgdi_mpi_go_on(csgdi_transport *t, csgdi_request *req)
     const csgdi_mpi_pending *p = csgdi_mpi_pending_of(req);
 
     req->parts++;
-    if (p->kind == CSGDI_MPI_REDUCE && p->of.reduce.left > 0) return reduce_next(t, req, false);
     if (p->kind == CSGDI_MPI_BROADCASTS) return broadcast_next(t, req, false);
+    if (p->kind != CSGDI_MPI_REDUCE) return CSGD_OK;
+    if (p->of.reduce.left > 0) return reduce_next(t, req, false);
+    flip_signs(p->of.reduce.flipped, p->of.reduce.n_flipped);
     return CSGD_OK;
 }

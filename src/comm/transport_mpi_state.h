@@ -44,6 +44,8 @@ typedef struct csgdi_mpi_pending {
             size_t left, size;
             MPI_Datatype type;
             MPI_Op op;
+            uint64_t *flipped; /* words to flip back at the end */
+            size_t n_flipped;
         } reduce;
         struct { /* the next piece: rank `owner`'s, from byte `at` of its part on */
             char *recv;

@@ -59,7 +59,7 @@ run() { # PROGRAM, which ends in _shared or _static
     *) fail "$1: libcsgd.so.0 needed: $needed" ;;
     esac
     if [ "$MPI" = yes ]; then
-        "$MPIEXEC" -n 3 --oversubscribe --bind-to none "$1" || fail "$1"
+        "$MPIEXEC" -n 3 $MPIEXEC_FLAGS "$1" || fail "$1"
     else
         "$1" || fail "$1"
     fi

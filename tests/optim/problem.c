@@ -88,7 +88,7 @@ enum { MOST = 4096 };
 static csgd_status gradient(void *self, int worker, uint64_t sample, const void *x, void *g)
 {
     problem *p = self;
-    double at[MOST], out[MOST];
+    double at[MOST] = {0}, out[MOST];
 
     p->asked++;
     if (worker == p->fail_worker && sample == p->fail_sample) return CSGD_E_STATE;
@@ -101,7 +101,7 @@ static csgd_status gradient(void *self, int worker, uint64_t sample, const void 
 static csgd_status full_gradient(void *self, int worker, const void *x, void *g, double *share)
 {
     problem *p = self;
-    double at[MOST], out[MOST];
+    double at[MOST] = {0}, out[MOST];
 
     problem_load(p->type, x, p->n, at);
     problem_full(p, worker, at, out);
