@@ -13,8 +13,8 @@
  *     4 ranks: every x is between 1.48 and 1.53
  *     bytes sent by a rank in a step: 1668, by a dense ring: 6000
  *
- * Next: train_mlp/train_mlp.c, a network on real images, and run.sh, which compares compressors
- * on it.
+ * Next: 04_compensated_momentum.c, an optimizer that owns the loop; or train_mlp/train_mlp.c, a network
+ * on real images, and run.sh, which compares compressors on it.
  */
 #include <csgd/mpi.h> /* 1: the header; it includes <mpi.h> */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* 05_plugin.c: a compressor of your own, used by name like the others.
+/* 08_plugin.c: a compressor of your own, used by name like the others.
  *
  * What this shows: "ternary" sends -a, 0 or a for each element, with a the mean magnitude of its
  * block (as in Ma et al. 2024, The era of 1-bit LLMs), and packs five of them into a byte: 1.6 bits
@@ -9,7 +9,7 @@
  * The problem is that of 02_error_feedback.c: the answer is 2 in every element.
  *
  * Build:  cmake --preset release && cmake --build --preset release
- * Run:    build/release/examples/05_plugin
+ * Run:    build/release/examples/08_plugin
  *
  * Expected output:
  *
