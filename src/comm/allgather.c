@@ -102,11 +102,18 @@ static csgd_status allgather_step(csgd_reducer *r)
     return CSGD_OK;
 }
 
+static double allgather_seconds(const csgdi_cost *c)
+{
+    return csgdi_cost_rounds(c) * c->rates->alpha + (c->p - 1) * c->message * c->rates->beta +
+           csgdi_cost_local(c, c->p);
+}
+
 const csgdi_algorithm csgdi_allgather = {
     .name = "allgather",
     .summary = "every message to every rank, added in rank order; P - 1 messages sent by each rank",
     .source = "-",
     .supports = allgather_supports,
+    .seconds = allgather_seconds,
     .create = allgather_create,
     .begin = allgather_begin,
     .step = allgather_step,

@@ -17,6 +17,7 @@
 
 #include <csgd/reducer.h>
 #include "comm/agree.h"
+#include "comm/choose.h"
 #include "comm/layout.h"
 #include "comm/transport.h"
 #include "feedback/feedback.h"
@@ -61,9 +62,14 @@ struct csgdi_algorithm {
 
     bool dense;    /* sums x itself, for exact compressors; else it carries messages */
     bool projects; /* makes the message itself, of r->call.m, in rounds */
+    bool drops;    /* leaves entries out on the way, so auto takes it only where told to */
 
     /* Whether it can work for this compressor; a sentence if not.  NULL: always. */
     csgd_status (*supports)(const csgdi_compressor *c, const csgdi_transport *t);
+
+    /* What a call takes, for algorithm=auto, local work included; NULL: auto never takes it, or
+     * measures it, as it does dense ones. */
+    double (*seconds)(const csgdi_cost *cost);
 
     /* Allocate from r->arena: r->exchange, r->message for what carries messages, and where it
      * needs the lengths of messages that differ, r->lengths, which asks the agreement for them. */
@@ -133,12 +139,19 @@ struct csgd_reducer {
     csgd_stats stats;
     uint64_t identity[CSGDI_FIELDS]; /* the fields that were agreed at creation */
     char spec[2 * CSGDI_SPEC_MAX];   /* with every default written out */
+    char reason[CSGDI_REASON];       /* why this algorithm */
 };
 
 /* Make a reducer over an open transport, which moves into it.  Collective: the ranks agree.  On
  * error the transport is closed.  failure is what this rank failed with before (its sentence set). */
 csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *shape,
                                  const char *spec, csgd_status failure, csgd_reducer **r);
+
+/* The local part of that: look at the transport, which stays where it is, and make all else.  rates:
+ * what was measured, or NULL.  Unmake frees it again, and leaves the transport alone. */
+csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_shape *shape,
+                               const char *text, const csgdi_rates *rates, csgd_reducer **r);
+void csgdi_reducer_unmake(csgd_reducer **r);
 
 /* Let csgdi_vendor.step sum `count` elements of a type, which may be a part of the vector. */
 void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count, csgd_type type);

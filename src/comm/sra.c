@@ -280,12 +280,19 @@ static const csgdi_sparse *sra_finish(csgd_reducer *r)
     return NULL;
 }
 
+static double sra_seconds(const csgdi_cost *c)
+{
+    return 2 * (c->p - 1) * csgdi_cost_message(c, c->message / c->p) + csgdi_cost_local(c, 2) +
+           csgdi_cost_local(c, 0) / c->p;
+}
+
 const csgdi_algorithm csgdi_sra = {
     .name = "sra",
     .summary = "dense codes: scatter ranges, decode-add, encode again with the owner's residual, "
                "allgather; 2 m (P-1)/P bytes sent by each rank for m bytes of codes",
     .source = "DoubleSqueeze, Tang et al. 2019; CGX, Markov et al. 2022",
     .supports = sra_supports,
+    .seconds = sra_seconds,
     .create = sra_create,
     .begin = sra_begin,
     .step = sra_step,

@@ -104,6 +104,7 @@ typedef struct csgdi_transport_ops {
 struct csgdi_transport {
     const csgdi_transport_ops *ops;
     int rank, n_ranks;
+    bool measures;                       /* worth measuring: messages leave the process */
     uint64_t sent_bytes, received_bytes; /* payload of all operations, as counted below */
     uint64_t formula_bytes;              /* of sent_bytes, what a vendor's collective moved */
     size_t memory_bytes;                 /* allocated beside this struct, by the transport */

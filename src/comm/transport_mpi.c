@@ -269,6 +269,7 @@ csgd_status csgdi_transport_open_mpi(csgdi_transport *t, MPI_Comm comm)
     MPI_Comm_set_errhandler(own->comm, MPI_ERRORS_RETURN);
     MPI_Comm_rank(own->comm, &t->rank);
     MPI_Comm_size(own->comm, &t->n_ranks);
+    t->measures = true;
 
     own->count = csgdi_arena_alloc(&own->arena, (size_t)t->n_ranks, 2 * sizeof *own->count);
     if (own->count == NULL) return CSGD_E_NOMEM;

@@ -132,6 +132,7 @@ struct csgdi_compressor {
     uint64_t clipped;      /* messages that had no room for all that was to be sent */
     size_t block;          /* quantize: elements of a block; 1 at first */
     size_t max_k;          /* select: most entries of a stream; project: values of every message */
+    size_t usual_k;        /* select: entries of most messages; 0: max_k */
     size_t spare;          /* select: entries of scratch that a search wants beyond max_k */
     csgdi_sparse_format format; /* select: how a stream travels */
     csgdi_sparse stream;        /* select: scratch, and after a message was written what it sends */

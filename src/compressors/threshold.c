@@ -44,6 +44,7 @@ static csgd_status threshold_create(csgdi_compressor *c, csgdi_spec *spec, csgdi
     if (c->max_k > c->n) c->max_k = c->n;
     if (c->max_k == 0 && c->n > 0) c->max_k = 1;
 
+    c->usual_k = c->n / 100 < c->max_k ? c->n / 100 + 1 : c->max_k; /* a guess: nobody knows */
     c->spare = csgdi_largest_spare(c->n, c->max_k);
 
     c->state = self = csgdi_arena_zalloc(arena, 1, sizeof *self);

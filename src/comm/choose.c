@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* choose.c: the algorithm with the least predicted time, and a sentence that says so. */
+
+#include "comm/choose.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "comm/reducer.h"
+
+/* What every support and value of a message costs, without making one: an index takes the entropy of
+ * the support, log2(n / k) + 1.44 bits. */
+static double message_bytes(const csgdi_compressor *c, double k)
+{
+    static const double value_bits[] = {64, 32, 16, 16, 8.1, 4.1};
+
+    if (c->ops->family != CSGDI_SELECT) return (double)csgdi_message_bound(c);
+    return k * (log2((double)c->n / k) + 1.44 + value_bits[c->format.value]) / 8;
+}
+
+static csgdi_cost cost_of(const csgdi_compressor *c, const csgdi_transport *t,
+                          const csgdi_rates *rates)
+{
+    csgdi_cost cost = {.rates = rates,
+                       .p = t->n_ranks,
+                       .n = (double)c->n,
+                       .size = (double)c->kernels->size};
+
+    if (c->ops->family == CSGDI_SELECT || c->ops->family == CSGDI_PROJECT)
+        cost.k = (double)(c->usual_k > 0 ? c->usual_k : c->max_k);
+    cost.message = message_bytes(c, fmax(cost.k, 1));
+    cost.entry = cost.size + (log2(cost.n / fmax(cost.k, 1)) + 1.44) / 8;
+    return cost;
+}
+
+/* Seconds of the i-th dense algorithm in rates. */
+static double dense_seconds(const csgdi_cost *cost, size_t i)
+{
+    return cost->rates->dense[i][0] + cost->n * cost->rates->dense[i][1];
+}
+
+/* The best dense algorithm that was measured. */
+static const csgdi_algorithm *best_dense(const csgdi_cost *cost, double *seconds)
+{
+    const csgdi_algorithm *a, *best = &csgdi_vendor;
+    size_t measured = 0;
+
+    *seconds = INFINITY;
+    for (size_t i = 0; (a = csgdi_algorithm_list(i)) != NULL; i++) {
+        if (!a->dense || measured == CSGDI_RATES_DENSE) continue;
+        if (dense_seconds(cost, measured) < *seconds) {
+            *seconds = dense_seconds(cost, measured);
+            best = a;
+        }
+        measured++;
+    }
+    return best;
+}
+
+/* The best that carries messages. */
+static const csgdi_algorithm *best_lossy(const csgdi_compressor *c, const csgdi_transport *t,
+                                         const csgdi_cost *cost, bool drop, double *seconds)
+{
+    const csgdi_algorithm *a, *best = NULL;
+
+    *seconds = INFINITY;
+    for (size_t i = 0; (a = csgdi_algorithm_list(i)) != NULL; i++) {
+        double predicted;
+
+        if (a->dense || a->seconds == NULL || (a->drops && !drop)) continue;
+        if (a->supports != NULL && a->supports(c, t) != CSGD_OK) continue;
+        predicted = a->seconds(cost);
+        if (!(predicted < *seconds)) continue;
+        *seconds = predicted;
+        best = a;
+    }
+    return best;
+}
+
+void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csgdi_rates *rates,
+                  bool drop, bool dense, csgdi_choice *choice)
+{
+    const bool exact = c->ops->family == CSGDI_EXACT;
+    const csgdi_algorithm *plain, *lossy = NULL;
+    double plain_seconds, lossy_seconds = INFINITY;
+    csgdi_cost cost;
+
+    *choice = (csgdi_choice){.algorithm = csgdi_algorithm_auto(c)};
+    snprintf(choice->reason, sizeof choice->reason, "%s by a fixed rule: nothing was measured",
+             choice->algorithm->name);
+    if (rates == NULL || c->n == 0) return;
+
+    cost = cost_of(c, t, rates);
+    plain = best_dense(&cost, &plain_seconds);
+    if (!exact) lossy = best_lossy(c, t, &cost, drop, &lossy_seconds);
+    if (exact || (dense && plain_seconds < lossy_seconds)) {
+        choice->algorithm = plain;
+        choice->dense = !exact;
+    } else if (lossy != NULL) {
+        choice->algorithm = lossy;
+    }
+    if (exact)
+        snprintf(choice->reason, sizeof choice->reason,
+                 "%s, predicted %.3g ms, MPI_Allreduce %.3g ms", plain->name, 1e3 * plain_seconds,
+                 1e3 * dense_seconds(&cost, 0));
+    else
+        snprintf(choice->reason, sizeof choice->reason,
+                 "%s: %s predicted %.3g ms, dense (%s) %.3g ms; a message takes %.3g us + %.3g ns "
+                 "a byte, encoding %.3g ns an element",
+                 choice->dense ? "dense, without compression" : choice->algorithm->name,
+                 lossy != NULL ? lossy->name : "nothing else", 1e3 * lossy_seconds, plain->name,
+                 1e3 * plain_seconds, 1e6 * rates->alpha, 1e9 * rates->beta, 1e9 * rates->encode);
+}

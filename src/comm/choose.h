@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGDI_CHOOSE_H
+#define CSGDI_CHOOSE_H
+
+/* choose.h: which algorithm `algorithm=auto` takes, and why. */
+
+#include "base/spec.h"
+#include "comm/cost.h"
+#include "comm/transport.h"
+#include "compressors/compressor.h"
+
+struct csgdi_algorithm;
+
+enum { CSGDI_REASON = 256 };
+
+typedef struct csgdi_choice {
+    const struct csgdi_algorithm *algorithm;
+    bool dense; /* the vector itself is predicted to be faster than any message */
+    char reason[CSGDI_REASON];
+} csgdi_choice;
+
+/* Choose for a compressor.  rates: NULL where nothing was measured, and a fixed rule decides.
+ * drop: algorithms that drop entries on the way may be taken; dense: so may dense ones for a lossy
+ * compressor.  Depends on its arguments alone, so ranks that hold the same rates choose the same. */
+void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csgdi_rates *rates,
+                  bool drop, bool dense, csgdi_choice *choice);
+
+/* Measure the rates of a spec over the ranks of a transport, or find them in the file that the
+ * environment variable CSGD_TUNING names, where what is measured is put too.  Collective.  Nothing is
+ * where this rank, or another, does not want to, has one rank only, or less than CSGDI_MEASURED elements;
+ * then *found is false.  Errors are of the transport. */
+enum { CSGDI_MEASURED = 65536 };
+csgd_status csgdi_measure(csgdi_transport *t, const char *text, size_t n, bool wanted,
+                          csgdi_rates *rates, bool *found);
+
+/* The tuning file, on rank 0.  find: whether it has a line for these; keep: add one.  A file that
+ * cannot be read or written is as good as none. */
+bool csgdi_tuning_find(const char *file, int n_ranks, size_t n, const char *text,
+                       csgdi_rates *rates);
+void csgdi_tuning_keep(const char *file, int n_ranks, size_t n, const char *text,
+                       const csgdi_rates *rates);
+
+#endif

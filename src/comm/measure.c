@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* measure.c: what a message, an element and each dense algorithm take, here and now.
+ *
+ * Short vectors and longer ones are summed by every dense algorithm, which gives each its time at once
+ * and by the element; the ring's give alpha and beta as well, as it is known what it sends.  The
+ * compressor makes and adds messages of its own.  All ranks do so together, since they share cores
+ * and memory when it counts, and the slowest one's figures are everybody's.
+ *
+ * Time: some twenty calls of a few bytes, and three of SAMPLE elements for each dense algorithm.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/philox.h"
+#include "comm/choose.h"
+#include "comm/reducer.h"
+
+enum { SAMPLE = 1 << 18, CODED = 1 << 18, SHORT_CALLS = 5, LONG_CALLS = 2 };
+
+/* Everything that is needed, so that nothing can fail once ranks meet. */
+typedef struct lab {
+    csgdi_arena arena;
+    size_t n, n_coded;
+    csgd_reducer *few[CSGDI_RATES_DENSE], *many[CSGDI_RATES_DENSE];
+    size_t n_dense, ring; /* ring: which of them it is */
+    csgdi_compressor c;
+    float *x, *y;  /* n of them */
+    void *g, *sum; /* n_coded elements of the compressor's */
+    uint8_t *message;
+} lab;
+
+/* max over ranks of words that stay in place. */
+static csgd_status max_of(csgdi_transport *t, uint64_t *word, size_t n)
+{
+    csgdi_request request = {0};
+    bool done = false;
+    csgd_status st = t->ops->max(t, word, n, true, &request);
+
+    while (st == CSGD_OK && !done) {
+        st = t->ops->test(t, &request, &done);
+        if (st == CSGD_OK && !done) t->ops->idle(t);
+    }
+    return st;
+}
+
+static void close_lab(lab *l)
+{
+    for (size_t i = 0; i < l->n_dense; i++) {
+        csgdi_reducer_unmake(&l->few[i]);
+        csgdi_reducer_unmake(&l->many[i]);
+    }
+    csgdi_arena_free(&l->arena);
+}
+
+/* A value in (-2, 2), denser at the middle as gradients are. */
+static float sample(uint64_t i)
+{
+    const uint32_t key[2] = {17, 4}, counter[4] = {(uint32_t)i, 0, 0, 0};
+    uint32_t word[4];
+
+    csgdi_philox(key, counter, word);
+    return (float)((double)word[0] + word[1] + word[2] + word[3] - 8589934590.0) / 4294967296.0F;
+}
+
+/* The compressor of a reducer's spec, for a shorter vector if it can be had for one. */
+static csgd_status open_compressor(lab *l, const char *text, size_t n)
+{
+    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
+    const csgdi_compressor_ops *ops;
+    csgdi_spec spec;
+    csgd_status st = CSGD_OK;
+
+    for (l->n_coded = n < CODED ? n : CODED;; l->n_coded = n) {
+        st = csgdi_compressor_parse(text, keys, 3, &spec, &ops);
+        if (st == CSGD_OK)
+            st = csgdi_compressor_init(&l->c, ops, &spec, l->n_coded, NULL, NULL, 0, 1, &l->arena);
+        if (st == CSGD_OK || l->n_coded == n) return st;
+    }
+}
+
+static csgd_status open_lab(lab *l, const csgdi_transport *t, const char *text, size_t n)
+{
+    const csgdi_algorithm *a;
+    csgd_status st = open_compressor(l, text, n);
+
+    l->n = n < SAMPLE ? n : SAMPLE;
+    for (size_t i = 0; (a = csgdi_algorithm_list(i)) != NULL && st == CSGD_OK; i++) {
+        char spec[64];
+
+        if (!a->dense || l->n_dense == CSGDI_RATES_DENSE) continue;
+        if (a == &csgdi_ring) l->ring = l->n_dense;
+        snprintf(spec, sizeof spec, "none algorithm=%s", a->name);
+        st = csgdi_reducer_make(t, &(csgdi_shape){.n = (size_t)t->n_ranks}, spec, NULL,
+                                &l->few[l->n_dense]);
+        if (st == CSGD_OK)
+            st = csgdi_reducer_make(t, &(csgdi_shape){.n = l->n}, spec, NULL, &l->many[l->n_dense]);
+        l->n_dense++;
+    }
+    if (st != CSGD_OK) return st;
+    l->x = csgdi_arena_alloc(&l->arena, l->n, sizeof *l->x);
+    l->y = csgdi_arena_zalloc(&l->arena, l->n, sizeof *l->y);
+    l->g = csgdi_arena_alloc(&l->arena, l->n_coded, l->c.kernels->size);
+    l->sum = csgdi_arena_zalloc(&l->arena, l->n_coded, l->c.kernels->size);
+    l->message = csgdi_arena_alloc(&l->arena, csgdi_message_bound(&l->c), 1);
+    if (l->x == NULL || l->y == NULL || l->g == NULL || l->sum == NULL || l->message == NULL)
+        return CSGD_E_NOMEM;
+    for (size_t i = 0; i < l->n; i++)
+        l->x[i] = sample(i);
+    for (size_t i = 0; i < l->n_coded; i++)
+        if (l->c.kernels->size == sizeof(float))
+            ((float *)l->g)[i] = sample(i);
+        else
+            ((double *)l->g)[i] = sample(i);
+    return CSGD_OK;
+}
+
+/* The least time of some calls of a reducer, which borrows the transport. */
+static csgd_status time_calls(csgdi_transport *t, csgd_reducer *r, lab *l, size_t n, int calls,
+                              double *seconds)
+{
+    csgd_status st = CSGD_OK;
+
+    r->transport = *t;
+    *seconds = INFINITY;
+    for (int i = 0; i <= calls && st == CSGD_OK; i++) { /* one more, which is not counted */
+        const double start = csgdi_clock();
+
+        st = csgd_reducer_allreduce(r, l->x, l->y, n);
+        if (i > 0) *seconds = fmin(*seconds, csgdi_clock() - start);
+    }
+    *t = r->transport;
+    return st;
+}
+
+static csgd_status time_dense(csgdi_transport *t, lab *l, csgdi_rates *rates)
+{
+    const double p = t->n_ranks;
+
+    for (size_t i = 0; i < l->n_dense; i++) {
+        double few, many;
+        csgd_status st = time_calls(t, l->few[i], l, (size_t)t->n_ranks, SHORT_CALLS, &few);
+
+        if (st == CSGD_OK) st = time_calls(t, l->many[i], l, l->n, LONG_CALLS, &many);
+        if (st != CSGD_OK) return st;
+        rates->dense[i][0] = few;
+        rates->dense[i][1] = fmax(many - few, 0) / (double)l->n;
+    }
+    rates->alpha = rates->dense[l->ring][0] / (2 * (p - 1));
+    rates->beta = fmax(rates->dense[l->ring][1] * p / (2 * (p - 1)) / sizeof(float) -
+                           rates->add / (2 * sizeof(float)),
+                       1e-12);
+    return CSGD_OK;
+}
+
+/* What is local. */
+static void time_local(lab *l, csgdi_rates *rates)
+{
+    const csgdi_kernels *single = csgdi_kernels_get(CSGD_F32);
+    double encode = INFINITY, decode = INFINITY, add = INFINITY;
+
+    for (int i = 0; i < 3; i++) {
+        double start = csgdi_clock(), now;
+        size_t len;
+        bool made;
+
+        single->add(l->x, l->n, l->y);
+        now = csgdi_clock();
+        add = fmin(add, now - start);
+        start = now;
+        made = csgdi_message_write(&l->c, l->g, l->message, &len);
+        csgdi_message_delivered(&l->c);
+        now = csgdi_clock();
+        encode = fmin(encode, now - start);
+        start = now;
+        if (made) csgdi_message_apply(&l->c, l->message, CSGDI_ADD, l->sum);
+        decode = fmin(decode, csgdi_clock() - start);
+    }
+    rates->add = add / (double)l->n;
+    rates->encode = encode / (double)l->n_coded;
+    rates->decode = decode / (double)l->n_coded;
+}
+
+/* All ranks take the largest of each number; rank 0's alone if `of_first`. */
+static csgd_status share(csgdi_transport *t, bool of_first, csgdi_rates *rates)
+{
+    uint64_t word[CSGDI_RATES_NUMBERS] = {0};
+    csgd_status st;
+
+    /* Doubles that are not negative are in the order of their bits. */
+    if (!of_first || t->rank == 0) memcpy(word, rates, sizeof *rates);
+    st = max_of(t, word, CSGDI_RATES_NUMBERS);
+    if (st == CSGD_OK) memcpy(rates, word, sizeof *rates);
+    return st;
+}
+
+static csgd_status measure_all(csgdi_transport *t, const char *text, size_t n, csgdi_rates *rates,
+                               bool *found)
+{
+    lab l = {.arena = {0}};
+    csgd_status st = open_lab(&l, t, text, n);
+    uint64_t failed = st != CSGD_OK;
+
+    st = max_of(t, &failed, 1);
+    if (st == CSGD_OK && failed == 0) {
+        time_local(&l, rates);
+        st = time_dense(t, &l, rates);
+        if (st == CSGD_OK) st = share(t, false, rates);
+        *found = st == CSGD_OK;
+    }
+    close_lab(&l);
+    return st;
+}
+
+csgd_status csgdi_measure(csgdi_transport *t, const char *text, size_t n, bool wanted,
+                          csgdi_rates *rates, bool *found)
+{
+    const char *file = getenv("CSGD_TUNING");
+    uint64_t word[2];
+    csgd_status st;
+
+    *found = false;
+    *rates = (csgdi_rates){0};
+    if (t->n_ranks == 1) return CSGD_OK;
+    word[0] = !wanted; /* one that does not is enough */
+    word[1] = wanted && t->rank == 0 && file != NULL &&
+              csgdi_tuning_find(file, t->n_ranks, n, text, rates);
+    st = max_of(t, word, 2);
+    if (st != CSGD_OK || word[0] != 0) return st;
+    if (word[1] != 0) {
+        *found = true;
+        return share(t, true, rates);
+    }
+    if (!t->measures) return CSGD_OK;
+    st = measure_all(t, text, n, rates, found);
+    if (*found && t->rank == 0 && file != NULL) csgdi_tuning_keep(file, t->n_ranks, n, text, rates);
+    return st;
+}
