@@ -276,12 +276,28 @@ static csgd_status doubling_step(csgd_reducer *r)
     return csgdi_trouble_status(&self->trouble);
 }
 
+/* Round by round the sum that is sent grows, to all elements at the most. */
+static double doubling_seconds(const csgdi_cost *c)
+{
+    const double folds = c->p > exp2(floor(log2(c->p))) ? 2 : 0;
+    double seconds = csgdi_cost_local(c, 1), bytes = 0;
+
+    for (double ranks = 1; ranks < c->p; ranks *= 2) {
+        const double entries = csgdi_cost_union(c, ranks);
+
+        bytes = ranks == 1 ? c->message : fmin(entries * c->entry, c->n * c->size);
+        seconds += csgdi_cost_message(c, bytes) + csgdi_cost_merge(c, 2 * entries);
+    }
+    return seconds + folds * csgdi_cost_message(c, bytes) / 2;
+}
+
 const csgdi_algorithm csgdi_doubling = {
     .name = "doubling",
     .summary = "sparse recursive doubling: log2 P times the sum so far to one partner, k log2 P to "
                "k (P - 1) entries sent by each rank",
     .source = "SparCML, Renggli et al. 2019",
     .supports = doubling_supports,
+    .seconds = doubling_seconds,
     .create = doubling_create,
     .begin = doubling_begin,
     .step = doubling_step,

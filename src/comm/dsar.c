@@ -181,12 +181,20 @@ static csgd_status dsar_step(csgd_reducer *r)
     return st == CSGD_OK ? csgdi_trouble_status(&self->trouble) : st;
 }
 
+static double dsar_seconds(const csgdi_cost *c)
+{
+    return (c->p - 1) * (csgdi_cost_message(c, c->message / c->p) +
+                         csgdi_cost_message(c, c->n * c->size / c->p)) +
+           csgdi_cost_local(c, 1) + c->n * c->rates->add;
+}
+
 const csgdi_algorithm csgdi_dsar = {
     .name = "dsar",
     .summary = "sparse to dense: owners of ranges add, all elements go to all; k (P-1)/P entries "
                "and n (P-1)/P elements sent by each rank",
     .source = "SparCML, Renggli et al. 2019",
     .supports = dsar_supports,
+    .seconds = dsar_seconds,
     .create = dsar_create,
     .begin = dsar_begin,
     .step = dsar_step,

@@ -155,12 +155,23 @@ static csgd_status split_step(csgd_reducer *r)
     return st == CSGD_OK ? place(r) : st;
 }
 
+static double split_seconds(const csgdi_cost *c)
+{
+    const double entries = csgdi_cost_union(c, c->p);
+
+    return (c->p - 1) * csgdi_cost_message(c, c->message / c->p) +
+           csgdi_cost_rounds(c) * c->rates->alpha +
+           entries * c->entry * (c->p - 1) / c->p * c->rates->beta + csgdi_cost_local(c, 1) +
+           csgdi_cost_merge(c, c->k + 2 * entries);
+}
+
 const csgdi_algorithm csgdi_split = {
     .name = "split",
     .summary = "sparse: owners of ranges add, their sums go to all; k (P-1)/P entries and the sums "
                "sent by each rank",
     .source = "SparCML, Renggli et al. 2019",
     .supports = split_supports,
+    .seconds = split_seconds,
     .create = split_create,
     .begin = split_begin,
     .step = split_step,
