@@ -18,6 +18,7 @@ static const csgdi_algorithm *const list[] = {
     &csgdi_dsar,
     /* dense codes */
     &csgdi_sra,
+    &csgdi_qring,
     /* linear maps */
     &csgdi_linear,
 };

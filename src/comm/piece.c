@@ -100,8 +100,9 @@ size_t csgdi_piece_write_poison(const csgd_reducer *r, csgd_status found, uint8_
 static csgd_status check_poison(const uint8_t *payload, uint64_t bytes)
 {
     const uint64_t told = bytes == 8 ? csgdi_load64(payload) : 0;
-    const csgd_status theirs =
-        told == (uint64_t)-CSGD_E_NONFINITE ? CSGD_E_NONFINITE : CSGD_E_CORRUPT;
+    const csgd_status theirs = told == (uint64_t)-CSGD_E_NONFINITE ? CSGD_E_NONFINITE
+                               : told == (uint64_t)-CSGD_E_PLUGIN  ? CSGD_E_PLUGIN
+                                                                   : CSGD_E_CORRUPT;
 
     return csgdi_fail(theirs, "a rank found it in mid-exchange: %s (%s)",
                       csgd_status_message(theirs), csgd_status_name(theirs));
@@ -165,4 +166,15 @@ csgd_status csgdi_piece_check_sum(const csgd_reducer *r, const uint8_t *src, siz
     if (st != CSGD_OK) return st;
     return csgdi_sparse_check_sum(r->compressor.kernels, CSGDI_INDEX_AUTO, src + CSGDI_HEADER_BYTES,
                                   (size_t)h.payload, n, max_k);
+}
+
+csgd_status csgdi_piece_check_codes(const csgd_reducer *r, const csgdi_compressor *view,
+                                    const uint8_t *src, size_t len)
+{
+    csgdi_header h;
+    const csgd_status st = csgdi_header_read(src, len, &h);
+
+    if (st == CSGD_OK && h.compressor == POISON)
+        return check_poison(src + CSGDI_HEADER_BYTES, h.payload);
+    return st == CSGD_OK ? csgdi_message_check(view, src, len, &r->step) : st;
 }

@@ -50,13 +50,19 @@ size_t csgdi_piece_write_poison(const csgd_reducer *r, csgd_status found, uint8_
 /* Bytes of a piece of n elements, all of them given. */
 size_t csgdi_piece_dense_bytes(const csgdi_compressor *c, size_t n);
 
-/* Judge a piece from anywhere, over n elements and of this step.  A part of a message: CSGD_OK only if
- * it is entries, at most max_k in that format, all finite.  A sum: entries, at most max_k, or where
- * `dense` is not NULL elements, and *dense tells which; a sum may overflow as any allreduce's.  Of
- * poison the status that it tells. */
+/* Judge a piece from anywhere, over n elements and of this step.  Of poison the status that it
+ * tells.  A part of a message: CSGD_OK only if it is entries, at most max_k in that format, all
+ * finite. */
 csgd_status csgdi_piece_check(const csgd_reducer *r, csgdi_sparse_format format, const uint8_t *src,
                               size_t len, size_t n, size_t max_k);
+
+/* A sum: entries, at most max_k, or where `dense` is not NULL elements, and *dense tells which; it may
+ * have overflowed, as any allreduce's. */
 csgd_status csgdi_piece_check_sum(const csgd_reducer *r, const uint8_t *src, size_t len, size_t n,
                                   size_t max_k, bool *dense);
+
+/* Dense codes (ranges.h). */
+csgd_status csgdi_piece_check_codes(const csgd_reducer *r, const csgdi_compressor *view,
+                                    const uint8_t *src, size_t len);
 
 #endif

@@ -216,5 +216,6 @@ extern const csgdi_keys csgdi_reducer_keys;
 
 extern const csgdi_algorithm csgdi_vendor, csgdi_ring, csgdi_allgather, csgdi_sra, csgdi_linear;
 extern const csgdi_algorithm csgdi_rabenseifner, csgdi_doubling, csgdi_split, csgdi_dsar;
+extern const csgdi_algorithm csgdi_qring;
 
 #endif

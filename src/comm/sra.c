@@ -29,7 +29,7 @@
 #include "base/error.h"
 #include "compressors/blocks.h"
 #include "comm/reducer.h"
-#include "comm/share.h"
+#include "comm/ranges.h"
 #include "wire/header.h"
 
 enum { POISON = 0xffff }; /* in place of a compressor's wire id */
@@ -44,30 +44,6 @@ typedef struct sra {
     csgd_status found;  /* what this rank found wrong on the way */
     char sentence[512]; /* and why */
 } sra;
-
-/* First element of a range; range P begins at n. */
-static size_t range_start(const csgd_reducer *r, int range)
-{
-    const size_t block = r->compressor.block, n = r->compressor.n;
-    const size_t blocks = n / block + (n % block != 0);
-    const size_t start = csgdi_share(blocks, r->transport.n_ranks, range) * block;
-
-    return start < n ? start : n;
-}
-
-static size_t range_length(const csgd_reducer *r, int range)
-{
-    return range_start(r, range + 1) - range_start(r, range);
-}
-
-/* Bytes of a piece; nothing for an empty range. */
-static size_t piece_bytes(const csgd_reducer *r, int range)
-{
-    const size_t count = range_length(r, range);
-
-    if (count == 0) return 0;
-    return CSGDI_HEADER_BYTES + csgdi_round8(csgdi_blocks_bytes(&r->compressor, count));
-}
 
 static csgd_status sra_supports(const csgdi_compressor *c, const csgdi_transport *t)
 {
@@ -92,7 +68,7 @@ static csgd_status sra_create(csgd_reducer *r)
     self->requests = csgdi_arena_zalloc(&r->arena, 2 * (size_t)p + 1, sizeof *self->requests);
     if (self->len == NULL || self->offset == NULL || self->requests == NULL) return CSGD_E_NOMEM;
     for (int o = 0; o < p; o++) {
-        self->len[o] = piece_bytes(r, o);
+        self->len[o] = csgdi_range_bytes(r, o);
         self->offset[o] = total;
         total += self->len[o];
     }
@@ -101,34 +77,7 @@ static csgd_status sra_create(csgd_reducer *r)
     self->scatter = csgdi_arena_alloc(&r->arena, (size_t)p, self->slot);
     r->message = csgdi_arena_alloc(&r->arena, csgdi_message_bound(&r->compressor), 1);
     if (self->pieces == NULL || self->scatter == NULL || r->message == NULL) return CSGD_E_NOMEM;
-    return csgdi_owner_create(r, range_start(r, rank), range_length(r, rank));
-}
-
-/* Cut a piece out of this rank's message: blocks are encoded one by one, so a range of them is a
- * run of bytes. */
-static void cut(const csgd_reducer *r, int range, uint8_t *dst)
-{
-    const csgdi_compressor *c = &r->compressor;
-    const size_t count = range_length(r, range), bytes = csgdi_blocks_bytes(c, count);
-    const uint8_t *codes = r->message + CSGDI_HEADER_BYTES;
-    csgdi_header header = {.compressor = c->ops->wire_id,
-                           .type = c->type,
-                           .n = count,
-                           .step = r->step,
-                           .payload = csgdi_round8(bytes)};
-
-    memcpy(dst + CSGDI_HEADER_BYTES, codes + csgdi_blocks_bytes(c, range_start(r, range)), bytes);
-    memset(dst + CSGDI_HEADER_BYTES + bytes, 0, header.payload - bytes);
-    csgdi_header_write(&header, dst);
-}
-
-/* The compressor as it sees one range. */
-static csgdi_compressor view(const csgd_reducer *r, int range)
-{
-    csgdi_compressor c = r->compressor;
-
-    c.n = range_length(r, range);
-    return c;
+    return csgdi_owner_create(r, csgdi_range_start(r, rank), csgdi_range_length(r, rank));
 }
 
 static csgd_status sra_begin(csgd_reducer *r)
@@ -148,9 +97,9 @@ static csgd_status sra_begin(csgd_reducer *r)
     for (int i = 0; i < p && st == CSGD_OK; i++) {
         const int to = (rank + i) % p;
         if (self->len[to] == 0) continue;
-        cut(r, to,
-            to == rank ? self->scatter + (size_t)rank * self->slot
-                       : self->pieces + self->offset[to]);
+        csgdi_range_cut(r, to,
+                        to == rank ? self->scatter + (size_t)rank * self->slot
+                                   : self->pieces + self->offset[to]);
         if (to != rank)
             st = t->ops->send(t, self->pieces + self->offset[to], self->len[to], to, 0,
                               &self->requests[to]);
@@ -171,8 +120,8 @@ static void reduce(csgd_reducer *r, uint8_t *dst)
 {
     sra *self = r->exchange;
     const int p = r->transport.n_ranks, rank = r->transport.rank;
-    const csgdi_compressor c = view(r, rank);
-    char *sum = (char *)r->call.recv + range_start(r, rank) * c.kernels->size;
+    const csgdi_compressor c = csgdi_range_view(r, rank);
+    char *sum = (char *)r->call.recv + csgdi_range_start(r, rank) * c.kernels->size;
     size_t len;
 
     for (int from = 0; from < p; from++) {
@@ -211,7 +160,7 @@ static csgd_status decode(csgd_reducer *r)
 
     if (self->found != CSGD_OK) return csgdi_fail(self->found, "%s", self->sentence);
     for (int o = 0; o < p; o++) {
-        const csgdi_compressor c = view(r, o);
+        const csgdi_compressor c = csgdi_range_view(r, o);
         const uint8_t *piece = self->pieces + self->offset[o];
         csgdi_header header;
         csgd_status st;
@@ -229,8 +178,8 @@ static csgd_status decode(csgd_reducer *r)
         if (st != CSGD_OK) return csgdi_fail(st, "%s", self->sentence);
     }
     for (int o = 0; o < p; o++) {
-        const csgdi_compressor c = view(r, o);
-        const size_t first = range_start(r, o);
+        const csgdi_compressor c = csgdi_range_view(r, o);
+        const size_t first = csgdi_range_start(r, o);
         if (c.n > 0)
             csgdi_blocks_apply(&c, self->pieces + self->offset[o] + CSGDI_HEADER_BYTES, c.n,
                                CSGDI_SET, (char *)r->call.recv + first * c.kernels->size);

@@ -61,6 +61,8 @@ static const struct {
     {"sign algorithm=doubling", N, CSGD_E_UNSUPPORTED, "sparse vectors"},
     {"randk algorithm=split", N, CSGD_E_UNSUPPORTED, "sparse vectors"},
     {"none algorithm=dsar", N, CSGD_E_UNSUPPORTED, "sparse vectors"},
+    {"topk algorithm=qring", N, CSGD_E_UNSUPPORTED, "dense codes"},
+    {"sign feedback=ef21 algorithm=qring", N, CSGD_E_UNSUPPORTED, "algorithm=sra"},
     {"topk algorithm=rabenseifner", N, CSGD_E_UNSUPPORTED, "allgather"},
     {"threshold lambda=1 algorithm=ring", N, CSGD_E_UNSUPPORTED, "allgather"},
     {"topk", (size_t)1 << 33, CSGD_E_UNSUPPORTED, "32 bits"},
@@ -256,6 +258,7 @@ void error_nonfinite(ranks *all, int rank, void *arg)
                                         "topk algorithm=doubling",
                                         "topk algorithm=split",
                                         "topk algorithm=dsar",
+                                        "sign block=8 algorithm=qring",
                                         "none algorithm=rabenseifner",
                                         "none algorithm=ring"};
     const int last = all->n_ranks - 1;

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <sched.h>
 #include <xxhash.h>
+#include "comm/encodings.h"
 #include "comm/exact_sums.h"
 #include "oracle/oracle.h"
 #include "support/test.h"
@@ -28,7 +29,7 @@ typedef struct trace {
 } trace;
 
 /* What the keys of the cases say. */
-enum { BLOCK = 64, BLOCK_KEPT = 8, BITS = 4, SEED = 3 };
+enum { BLOCK = ENCODINGS_BLOCK, BLOCK_KEPT = 8, BITS = 4, SEED = 3 };
 static const double lambda = 20, eta = 0.3;
 
 static bool has(const reduce_case *c, const char *key)
@@ -93,15 +94,6 @@ static size_t votes(csgd_type type, size_t p)
     return (type == CSGD_F32 ? 24 : 53) / bits;
 }
 
-/* First element of the range that a rank owns: whole blocks, as even as they go. */
-static size_t range_start(const reduce_case *c, size_t rank, size_t p)
-{
-    const size_t block = is(c->compressor, "none") ? 1 : is(c->compressor, "bf16") ? 1024 : BLOCK;
-    const size_t blocks = (c->n + block - 1) / block,
-                 at = (blocks / p * rank + (rank < blocks % p ? rank : blocks % p)) * block;
-    return at < c->n ? at : c->n;
-}
-
 /* Bytes of the message of n elements, header and padding included; k: see trace. */
 static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
 {
@@ -145,8 +137,15 @@ static uint64_t expected_bytes(const trace *t, int rank, size_t at)
     if (is(c->algorithm, "linear")) return sum + 2 * (p - 1) * k * size / p;
     if (is(c->algorithm, "sra")) {
         for (size_t o = 0; o < p; o++) { /* a piece to each owner, then its own to all */
-            const size_t n = range_start(c, o + 1, p) - range_start(c, o, p);
+            const size_t n = encodings_range(c, o + 1, p) - encodings_range(c, o, p);
             sum += message_bytes(c, n, 0) * (o == (size_t)rank ? p - 1 : 1);
+        }
+        return sum;
+    }
+    if (is(c->algorithm, "qring")) {
+        for (size_t s = 0; s + 2 < 2 * p; s++) { /* a range in each step */
+            const size_t o = ((size_t)rank + 2 * p - s) % p;
+            sum += message_bytes(c, encodings_range(c, o + 1, p) - encodings_range(c, o, p), 0);
         }
         return sum;
     }
@@ -283,41 +282,11 @@ static void free_vectors(double **v)
     free(v);
 }
 
-/* What the owners of sra's ranges make of the sum in place, with residuals es of their own, and for
- * ecx those of the step before at n. */
-static void encode_again(const reduce_case *c, const oracle_settings *settings, uint64_t step,
-                         size_t p, double *sum, double *es)
-{
-    for (size_t o = 0; o < p; o++) {
-        const size_t at = range_start(c, o, p), n = range_start(c, o + 1, p) - at;
-        oracle_settings part = *settings;
-        double *m = calloc(n + 1, sizeof *m);
-
-        part.n = n;
-        part.first = at;
-        part.owner = true;
-        part.rank = (uint32_t)o;
-        part.step = step;
-        for (size_t i = 0; i < n; i++) {
-            double added = es[at + i];
-            if (part.rule == ORACLE_ECX)
-                added = oracle_pair(c->type, part.rho, es[at + i], es[c->n + at + i]);
-            m[i] = oracle_round(c->type, sum[at + i] + added);
-        }
-        oracle_compress(c->compressor, &part, m, sum + at);
-        for (size_t i = 0; i < n; i++) {
-            es[c->n + at + i] = es[at + i];
-            es[at + i] = c->feedback ? oracle_round(c->type, m[i] - sum[at + i]) : 0;
-        }
-        free(m);
-    }
-}
-
 /* The rank that owns an element. */
 static size_t owner(const reduce_case *c, size_t i, size_t p)
 {
     size_t o = 0;
-    while (range_start(c, o + 1, p) <= i)
+    while (encodings_range(c, o + 1, p) <= i)
         o++;
     return o;
 }
@@ -419,6 +388,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             oracle_gradient((int)r, s, c->type, c->n, g[r]);
         oracle_step(o, g);
         if (is(c->algorithm, "sra")) encode_again(c, &settings, s, p, o->sum, es);
+        if (is(c->algorithm, "qring")) encode_around(c, &settings, s, o);
         for (size_t r = 0; r < p; r++)
             t.kept[s * p + r] =
                 is(c->compressor, "majority") ? (c->n + votes(c->type, p) - 1) / votes(c->type, p)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
-/* sparse_cases.c: the cases of reduce_parts.h for algorithms that carry sparse messages alone. */
+/* sparse_cases.c: the cases of reduce_parts.h for algorithms that carry one family of messages
+ * alone. */
 
 #include "comm/reduce_parts.h"
 
@@ -25,14 +26,24 @@
         BOTH("blocktopk", " ratio=0.125 block=64", type, n, algorithm),       \
         BOTH("blocktopk", " ratio=0.125 block=64 values=int8", type, n, algorithm)
 
+/* Dense codes: no randomness, words of elements, blocks that differ in size from others'. */
+#define CODES(type, n)                                                                      \
+    BOTH("sign", " block=64", type, n, "qring"),                                            \
+        BOTH("qsgd", " bits=4 bucket=64", type, n, "qring"),                                \
+        BOTH("int", " bits=4 block=64 rounding=nearest", type, n, "qring"),                 \
+        BOTH("onebit", " block=64 mask=yes", type, n, "qring"),                             \
+        BOTH("natural", " block=64", type, n, "qring"), BOTH("bf16", "", type, n, "qring"), \
+        {"sign", " block=64 feedback=ecx rho=0.9", type, n, true, "qring", 4, true},        \
+    {                                                                                       \
+        "none", "", type, n, false, "qring", 2, false                                       \
+    }
+
 #define ALL(macro, type, n) \
     macro(type, n, "doubling"), macro(type, n, "split"), macro(type, n, "dsar")
 
 const reduce_case sparse_cases[] = {
-    ALL(CASES, CSGD_F32, 1),
-    ALL(CASES, CSGD_F32, 65),
-    ALL(CASES, CSGD_F64, 130),
-    {.compressor = NULL},
+    ALL(CASES, CSGD_F32, 1), ALL(CASES, CSGD_F32, 65), ALL(CASES, CSGD_F64, 130),
+    CODES(CSGD_F32, 65),     CODES(CSGD_F64, 700),     {.compressor = NULL},
 };
 
 const reduce_case sparse_cases_more[] = {

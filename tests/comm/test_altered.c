@@ -51,6 +51,8 @@ static void part(ranks *all, int rank, void *arg)
 
     RANK_CHECK(all, rank, csgd_reducer_clear(r) == CSGD_OK);
     RANK_CHECK(all, rank, csgd_reducer_clear(twin) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_set_step(r, 9) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_set_step(twin, 9) == CSGD_OK);
     fill(rank, 1, x);
     RANK_CHECK(all, rank, csgd_reducer_allreduce(twin, x, z, N) == CSGD_OK);
     RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
@@ -99,6 +101,13 @@ static void dsar(void **state)
     sweep("topk ratio=0.1 algorithm=dsar");
 }
 
+static void qring(void **state)
+{
+    (void)state;
+    sweep("sign block=8 algorithm=qring");
+    sweep("int bits=8 block=8 algorithm=qring");
+}
+
 /* A sum that overflows is infinite, as any allreduce's, on all ranks. */
 static void overflow_part(ranks *all, int rank, void *arg)
 {
@@ -128,10 +137,8 @@ static void overflow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(doubling),
-        cmocka_unit_test(split),
-        cmocka_unit_test(dsar),
-        cmocka_unit_test(overflow),
+        cmocka_unit_test(doubling), cmocka_unit_test(split),    cmocka_unit_test(dsar),
+        cmocka_unit_test(qring),    cmocka_unit_test(overflow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,7 +201,8 @@ static void timeouts(void **state)
                                         "none algorithm=rabenseifner timeout=0.2",
                                         "topk algorithm=doubling timeout=0.2",
                                         "topk algorithm=split timeout=0.2",
-                                        "topk algorithm=dsar timeout=0.2"};
+                                        "topk algorithm=dsar timeout=0.2",
+                                        "sign block=8 algorithm=qring timeout=0.2"};
 
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
@@ -285,6 +286,7 @@ static void delay_part(ranks *all, int rank, void *arg)
                                         "topk ratio=0.1 algorithm=doubling",
                                         "topk ratio=0.5 algorithm=split",
                                         "topk ratio=0.1 algorithm=dsar",
+                                        "sign block=8 algorithm=qring",
                                         "sign block=8",
                                         "sign block=8 algorithm=allgather",
                                         "threshold lambda=1",
@@ -334,6 +336,7 @@ static void oom_part(ranks *all, int rank, void *arg)
                                         "topk ratio=0.1 algorithm=doubling",
                                         "topk ratio=0.1 algorithm=split",
                                         "topk ratio=0.1 algorithm=dsar",
+                                        "sign block=8 algorithm=qring",
                                         "sign block=8",
                                         "sign block=8 algorithm=allgather",
                                         "majority",

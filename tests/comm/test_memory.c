@@ -126,6 +126,9 @@ static void others(void **state)
     (void)state;
     assert_true(measure("none", 4) <= CONSTANT);
     assert_true(measure("none algorithm=ring", 4) <= N / 4 * sizeof(float) + CONSTANT);
+    /* Codes as encoded and in pieces, and one range. */
+    assert_true(measure("sign algorithm=qring", 4) <=
+                2 * N * sizeof(float) + N / 4 * sizeof(float) + 2 * (N / 8 + N / 256) + CONSTANT);
     assert_true(measure("none algorithm=rabenseifner", 4) <= N / 2 * sizeof(float) + CONSTANT);
     assert_true(measure("none algorithm=rabenseifner", 3) <= N * sizeof(float) + CONSTANT);
     assert_true(measure("topk k=100 feedback=none", 4) <= 2 * 100 * 4 * 8 + CONSTANT);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* encodings.c: see encodings.h. */
+
+#include "comm/encodings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is(const char *word, const char *other)
+{
+    return strcmp(word, other) == 0;
+}
+
+/* First element of the range that a rank owns: whole blocks, as even as they go. */
+size_t encodings_range(const reduce_case *c, size_t rank, size_t p)
+{
+    const size_t block = is(c->compressor, "none")   ? 1
+                         : is(c->compressor, "bf16") ? 1024
+                                                     : ENCODINGS_BLOCK;
+    const size_t blocks = (c->n + block - 1) / block,
+                 at = (blocks / p * rank + (rank < blocks % p ? rank : blocks % p)) * block;
+    return at < c->n ? at : c->n;
+}
+
+/* What the owners of sra's ranges make of the sum in place, with residuals es of their own, and for
+ * ecx those of the step before at n. */
+void encode_again(const reduce_case *c, const oracle_settings *settings, uint64_t step, size_t p,
+                  double *sum, double *es)
+{
+    for (size_t o = 0; o < p; o++) {
+        const size_t at = encodings_range(c, o, p), n = encodings_range(c, o + 1, p) - at;
+        oracle_settings part = *settings;
+        double *m = calloc(n + 1, sizeof *m);
+
+        part.n = n;
+        part.first = at;
+        part.owner = true;
+        part.rank = (uint32_t)o;
+        part.step = step;
+        for (size_t i = 0; i < n; i++) {
+            double added = es[at + i];
+            if (part.rule == ORACLE_ECX)
+                added = oracle_pair(c->type, part.rho, es[at + i], es[c->n + at + i]);
+            m[i] = oracle_round(c->type, sum[at + i] + added);
+        }
+        oracle_compress(c->compressor, &part, m, sum + at);
+        for (size_t i = 0; i < n; i++) {
+            es[c->n + at + i] = es[at + i];
+            es[at + i] = c->feedback ? oracle_round(c->type, m[i] - sum[at + i]) : 0;
+        }
+        free(m);
+    }
+}
+
+void encode_around(const reduce_case *c, const oracle_settings *settings, uint64_t step, oracle *o)
+{
+    const size_t p = (size_t)o->n_ranks;
+
+    for (size_t range = 0; range < p; range++) {
+        const size_t at = encodings_range(c, range, p), n = encodings_range(c, range + 1, p) - at;
+        double *t = calloc(n + 1, sizeof *t), *code = calloc(n + 1, sizeof *code);
+        oracle_settings part = *settings;
+
+        part.n = n;
+        part.first = at;
+        part.owner = true;
+        part.step = step;
+        memcpy(code, o->sent[range] + at, n * sizeof *code); /* begins with its own rank */
+        for (size_t hop = 1; hop < p; hop++) {
+            const size_t rank = (range + hop) % p;
+            double *left = o->residual[rank] + at;
+
+            for (size_t i = 0; i < n; i++)
+                t[i] = oracle_round(c->type, code[i] + o->sent[rank][at + i]);
+            part.rank = (uint32_t)rank;
+            oracle_compress(c->compressor, &part, t, code);
+            for (size_t i = 0; i < n && c->feedback; i++)
+                left[i] = oracle_round(c->type, left[i] + oracle_round(c->type, t[i] - code[i]));
+        }
+        memcpy(o->sum + at, code, n * sizeof *code);
+        free(t);
+        free(code);
+    }
+}

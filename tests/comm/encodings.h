@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef CSGD_ENCODINGS_H
+#define CSGD_ENCODINGS_H
+
+/* encodings.h: what becomes of sums that are encoded again on their way, by the oracle's encoders. */
+
+#include "comm/reduce_parts.h"
+#include "oracle/oracle.h"
+
+enum { ENCODINGS_BLOCK = 64 }; /* that cases say */
+
+/* First element of the range that a rank owns: whole blocks, as even as they go. */
+size_t encodings_range(const reduce_case *c, size_t rank, size_t p);
+
+/* What the owners of sra's ranges make of the sum in place, with residuals es of their own, and for
+ * ecx those of the step before at n. */
+void encode_again(const reduce_case *c, const oracle_settings *settings, uint64_t step, size_t p,
+                  double *sum, double *es);
+
+/* What the hops of qring make of the messages, and of the residuals of those who encode. */
+void encode_around(const reduce_case *c, const oracle_settings *settings, uint64_t step, oracle *o);
+
+#endif
