@@ -68,6 +68,10 @@ typedef struct csgdi_compressor_ops {
     bool (*encode_block)(const csgdi_compressor *c, const void *x, size_t first, size_t b,
                          uint64_t step, uint8_t *dst);
 
+    /* The same, and left->y is x less what the codes are decoded to.  NULL: only one after the other. */
+    bool (*leave_block)(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                        uint64_t step, uint8_t *dst, const csgdi_leave *left);
+
     /* Judge codes from anywhere; NULL if all bytes are valid codes. */
     csgd_status (*check_block)(const csgdi_compressor *c, const uint8_t *src, size_t b);
 

@@ -55,19 +55,28 @@ static csgd_status create(csgdi_compressor *c, const csgdi_spec *spec, csgdi_hal
 
 static const uint16_t infinity[] = {0x7f80, 0x7c00}; /* by format */
 
-/* Write them, the largest finite one in place of infinity, which only nearest makes. */
+/* Write them, the largest finite one in place of infinity, which only nearest makes.  left: NULL, or
+ * where what is left goes. */
 static void encode(const csgdi_compressor *c, const void *x, size_t first, size_t b, uint64_t step,
-                   double scale, bool may_overflow, uint8_t *dst)
+                   double scale, bool may_overflow, uint8_t *dst, const csgdi_leave *left)
 {
-    const csgdi_random random = csgdi_random_make(c->seed, c->rounding, c->rank, 0, step);
+    const csgdi_random drawn = csgdi_random_make(c->seed, c->rounding, c->rank, 0, step);
     const half *self = c->state;
+    const csgdi_random *random = self->nearest ? NULL : &drawn;
 
-    c->kernels->to_half(x, b, self->format, scale, self->nearest ? NULL : &random, first, dst);
+    if (left != NULL && !may_overflow) {
+        c->kernels->to_half_leave(x, b, self->format, scale, random, first, dst, left);
+        return;
+    }
+    c->kernels->to_half(x, b, self->format, scale, random, first, dst);
     for (size_t i = 0; may_overflow && i < b; i++) {
         const uint16_t h = csgdi_load16(dst + 2 * i);
         if ((h & INT16_MAX) == infinity[self->format])
             csgdi_store16(dst + 2 * i, (uint16_t)(h - 1));
     }
+    if (left == NULL) return;
+    if (left->y != x) memcpy(left->y, x, b * c->kernels->size);
+    c->kernels->from_half(dst, b, self->format, scale, CSGDI_SUB, left->y);
 }
 
 static csgd_status check(const csgdi_compressor *c, const uint8_t *src, size_t b)
@@ -94,14 +103,20 @@ static size_t bf16_block_bytes(const csgdi_compressor *c, size_t b)
     return 2 * b;
 }
 
-static bool bf16_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
-                        uint64_t step, uint8_t *dst)
+static bool bf16_leave(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                       uint64_t step, uint8_t *dst, const csgdi_leave *left)
 {
     const double most = c->kernels->abs_max(x, b);
 
     if (!isfinite(most)) return false;
-    encode(c, x, first, b, step, 1, most > 0x1.fep127, dst);
+    encode(c, x, first, b, step, 1, most > 0x1.fep127, dst, left);
     return true;
+}
+
+static bool bf16_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                        uint64_t step, uint8_t *dst)
+{
+    return bf16_leave(c, x, first, b, step, dst, NULL);
 }
 
 static void bf16_apply(const csgdi_compressor *c, const uint8_t *src, size_t b, csgdi_mode mode,
@@ -147,8 +162,8 @@ static int scale_of(const csgdi_compressor *c, double most)
     return exponent < least ? least : exponent > largest ? largest : exponent;
 }
 
-static bool f16_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
-                       uint64_t step, uint8_t *dst)
+static bool f16_leave(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                      uint64_t step, uint8_t *dst, const csgdi_leave *left)
 {
     const double most = c->kernels->abs_max(x, b);
     int k;
@@ -156,8 +171,14 @@ static bool f16_encode(const csgdi_compressor *c, const void *x, size_t first, s
     if (!isfinite(most)) return false;
     k = scale_of(c, most);
     csgdi_store16(dst, (uint16_t)k);
-    encode(c, x, first, b, step, ldexp(1, k), ldexp(most, k) > 65504, dst + sizeof(int16_t));
+    encode(c, x, first, b, step, ldexp(1, k), ldexp(most, k) > 65504, dst + sizeof(int16_t), left);
     return true;
+}
+
+static bool f16_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                       uint64_t step, uint8_t *dst)
+{
+    return f16_leave(c, x, first, b, step, dst, NULL);
 }
 
 static csgd_status f16_check(const csgdi_compressor *c, const uint8_t *src, size_t b)
@@ -212,6 +233,7 @@ const csgdi_compressor_ops csgdi_bf16 = {
     .create = bf16_create,
     .block_bytes = bf16_block_bytes,
     .encode_block = bf16_encode,
+    .leave_block = bf16_leave,
     .check_block = check,
     .apply_block = bf16_apply,
 };
@@ -227,6 +249,7 @@ const csgdi_compressor_ops csgdi_f16 = {
     .create = f16_create,
     .block_bytes = f16_block_bytes,
     .encode_block = f16_encode,
+    .leave_block = f16_leave,
     .check_block = f16_check,
     .apply_block = f16_apply,
 };

@@ -92,12 +92,14 @@ static size_t int_block_bytes(const csgdi_compressor *c, size_t b)
     return 2 * c->kernels->size + csgdi_codes_bytes(self->bits, b);
 }
 
-static bool int_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
-                       uint64_t step, uint8_t *dst)
+/* left: NULL, or where what is left goes. */
+static bool encode(const csgdi_compressor *c, const void *x, size_t first, size_t b, uint64_t step,
+                   uint8_t *dst, const csgdi_leave *left)
 {
-    const csgdi_random random = csgdi_random_make(c->seed, c->rounding, c->rank, 0, step);
+    const csgdi_random drawn = csgdi_random_make(c->seed, c->rounding, c->rank, 0, step);
     const csgdi_kernels *k = c->kernels;
     const rounder *self = c->state;
+    const csgdi_random *random = self->nearest ? NULL : &drawn;
     double range[2];
     csgdi_grid grid;
 
@@ -105,8 +107,17 @@ static bool int_encode(const csgdi_compressor *c, const void *x, size_t first, s
     grid = choose(c, range[0], range[1]);
     csgdi_scale_put(c, grid.base, dst);
     csgdi_scale_put(c, grid.unit, dst + k->size);
-    k->quantize(x, b, &grid, self->nearest ? NULL : &random, first, dst + 2 * k->size);
+    if (left == NULL)
+        k->quantize(x, b, &grid, random, first, dst + 2 * k->size);
+    else
+        k->quantize_leave(x, b, &grid, random, first, dst + 2 * k->size, left);
     return true;
+}
+
+static bool int_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                       uint64_t step, uint8_t *dst)
+{
+    return encode(c, x, first, b, step, dst, NULL);
 }
 
 static csgd_status int_check(const csgdi_compressor *c, const uint8_t *src, size_t b)
@@ -168,6 +179,7 @@ const csgdi_compressor_ops csgdi_int = {
     .create = int_create,
     .block_bytes = int_block_bytes,
     .encode_block = int_encode,
+    .leave_block = encode,
     .check_block = int_check,
     .apply_block = int_apply,
 };

@@ -68,20 +68,31 @@ static size_t qsgd_block_bytes(const csgdi_compressor *c, size_t b)
     return c->kernels->size + csgdi_codes_bytes(self->bits, b);
 }
 
-static bool qsgd_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
-                        uint64_t step, uint8_t *dst)
+/* left: NULL, or where what is left goes. */
+static bool encode(const csgdi_compressor *c, const void *x, size_t first, size_t b, uint64_t step,
+                   uint8_t *dst, const csgdi_leave *left)
 {
     const csgdi_random random = csgdi_random_make(c->seed, c->rounding, c->rank, 0, step);
+    const csgdi_kernels *k = c->kernels;
     const qsgd *self = c->state;
-    double most = c->kernels->abs_max(x, b);
+    double most = k->abs_max(x, b);
     csgdi_grid grid;
 
     if (!isfinite(most)) return false;
     if (self->l2) most = fmax(csgdi_codes_norm(c, x, b, most), most); /* a root may be rounded */
     grid = grid_of(self, csgdi_codes_unit(c, most, self->s));
     csgdi_scale_put(c, grid.unit, dst);
-    c->kernels->quantize(x, b, &grid, &random, first, dst + c->kernels->size);
+    if (left == NULL)
+        k->quantize(x, b, &grid, &random, first, dst + k->size);
+    else
+        k->quantize_leave(x, b, &grid, &random, first, dst + k->size, left);
     return true;
+}
+
+static bool qsgd_encode(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                        uint64_t step, uint8_t *dst)
+{
+    return encode(c, x, first, b, step, dst, NULL);
 }
 
 static csgd_status qsgd_check(const csgdi_compressor *c, const uint8_t *src, size_t b)
@@ -139,6 +150,7 @@ const csgdi_compressor_ops csgdi_qsgd = {
     .create = qsgd_create,
     .block_bytes = qsgd_block_bytes,
     .encode_block = qsgd_encode,
+    .leave_block = encode,
     .check_block = qsgd_check,
     .apply_block = qsgd_apply,
 };

@@ -52,16 +52,34 @@ static bool sign_encode(const csgdi_compressor *c, const void *x, size_t first, 
                         uint64_t step, uint8_t *dst)
 {
     const csgdi_kernels *k = c->kernels;
-    double mean = csgdi_sum_blocks(k, k->abs_sum, x, b) / (double)b;
+    uint8_t *bits = dst + k->size;
+    double mean;
 
     (void)first;
     (void)step;
+    if (b <= CSGDI_BLOCK) {
+        mean = k->sign_encode(x, b, bits) / (double)b;
+    } else {
+        mean = csgdi_sum_blocks(k, k->abs_sum, x, b) / (double)b;
+        k->sign_pack(x, b, bits);
+    }
     if (!isfinite(mean)) {
         if (!k->finite(x, b)) return false;
         mean = mean_of_large(c, x, b);
     }
     csgdi_scale_put(c, mean, dst);
-    k->sign_pack(x, b, dst + k->size);
+    return true;
+}
+
+static bool sign_leave(const csgdi_compressor *c, const void *x, size_t first, size_t b,
+                       uint64_t step, uint8_t *dst, const csgdi_leave *left)
+{
+    double value[2];
+
+    if (!sign_encode(c, x, first, b, step, dst)) return false;
+    value[1] = csgdi_scale_get(c, dst);
+    value[0] = -value[1];
+    c->kernels->sign_leave(dst + c->kernels->size, b, value, x, left);
     return true;
 }
 
@@ -104,6 +122,7 @@ const csgdi_compressor_ops csgdi_sign = {
     .create = sign_create,
     .block_bytes = sign_block_bytes,
     .encode_block = sign_encode,
+    .leave_block = sign_leave,
     .check_block = sign_check,
     .apply_block = sign_apply,
 };

@@ -18,51 +18,51 @@ static inline __m256i all64(uint64_t x)
     return _mm256_set1_epi64x((int64_t)x);
 }
 
-/* Eight blocks as in avx512_codes.h, which says why even and odd lanes are apart.  Only word 0 of a
+/* Sixteen blocks as in avx512_codes.h, which says why even and odd lanes are apart.  Only word 0 of a
  * counter differs from block to block, so half of the first three rounds is the same for all. */
-static inline __attribute__((always_inline)) void philox8(const uint32_t key[20],
-                                                          const uint32_t high[2], unsigned rounds,
-                                                          uint64_t block, __m256i word[4])
+static inline __attribute__((always_inline)) void
+philox16(const uint32_t key[20], const uint32_t high[2], unsigned rounds, uint64_t block, U word[4])
 {
     const uint64_t m0 = 0xD2511F53, m1 = 0xCD9E8D57;
     const uint64_t p1 = m1 * high[0], w0 = p1 >> 32 ^ block >> 32 ^ key[0]; /* after the first */
     const uint64_t p0 = m0 * (uint32_t)w0;                                  /* of the second */
     const __m256i v0 = all64(m0), v1 = all64(m1);
-    __m256i c[4][2];
+    const __m256i even = _mm256_add_epi64(all64((uint32_t)block), _mm256_setr_epi64x(0, 2, 4, 6));
+    __m256i c[4][4]; /* [word][which eight, and whether odd] */
 
-    c[0][0] = _mm256_add_epi64(all64((uint32_t)block), _mm256_setr_epi64x(0, 2, 4, 6));
-    c[0][1] = _mm256_add_epi64(c[0][0], all64(1));
-#pragma GCC unroll 2
-    for (unsigned odd = 0; odd < 2; odd++) {
-        const __m256i first = _mm256_mul_epu32(v0, c[0][odd]);
+#pragma GCC unroll 4
+    for (unsigned j = 0; j < 4; j++) {
+        const __m256i counter = _mm256_add_epi64(even, all64(j / 2 * 8 + j % 2));
+        const __m256i first = _mm256_mul_epu32(v0, counter);
         const __m256i w2 = _mm256_xor_si256(_mm256_srli_epi64(first, 32), all64(high[1] ^ key[1]));
         const __m256i second = _mm256_mul_epu32(v1, w2);
         const __m256i x0 =
             _mm256_xor_si256(_mm256_srli_epi64(second, 32), all64((uint32_t)p1 ^ key[2]));
         const __m256i x2 = _mm256_xor_si256(first, all64(p0 >> 32 ^ key[3]));
         const __m256i q0 = _mm256_mul_epu32(v0, x0), q1 = _mm256_mul_epu32(v1, x2);
-        c[0][odd] = mixed(q1, second, all64(key[4]));
-        c[1][odd] = q1;
-        c[2][odd] = _mm256_xor_si256(_mm256_srli_epi64(q0, 32), all64((uint32_t)p0 ^ key[5]));
-        c[3][odd] = q0;
+        c[0][j] = mixed(q1, second, all64(key[4]));
+        c[1][j] = q1;
+        c[2][j] = _mm256_xor_si256(_mm256_srli_epi64(q0, 32), all64((uint32_t)p0 ^ key[5]));
+        c[3][j] = q0;
     }
 #pragma GCC unroll 10
     for (unsigned round = 3; round < rounds; round++) {
         const __m256i k0 = _mm256_set1_epi32((int)key[2 * round]);
         const __m256i k1 = _mm256_set1_epi32((int)key[2 * round + 1]);
-#pragma GCC unroll 2
-        for (unsigned odd = 0; odd < 2; odd++) {
-            const __m256i q0 = _mm256_mul_epu32(v0, c[0][odd]);
-            const __m256i q1 = _mm256_mul_epu32(v1, c[2][odd]);
-            c[0][odd] = mixed(q1, c[1][odd], k0);
-            c[1][odd] = q1;
-            c[2][odd] = mixed(q0, c[3][odd], k1);
-            c[3][odd] = q0;
+#pragma GCC unroll 4
+        for (unsigned j = 0; j < 4; j++) {
+            const __m256i q0 = _mm256_mul_epu32(v0, c[0][j]);
+            const __m256i q1 = _mm256_mul_epu32(v1, c[2][j]);
+            c[0][j] = mixed(q1, c[1][j], k0);
+            c[1][j] = q1;
+            c[2][j] = mixed(q0, c[3][j], k1);
+            c[3][j] = q0;
         }
     }
 #pragma GCC unroll 4
     for (unsigned i = 0; i < 4; i++)
-        word[i] = _mm256_blend_epi32(c[i][0], _mm256_slli_epi64(c[i][1], 32), 0xaa);
+        word[i] = (U){_mm256_blend_epi32(c[i][0], _mm256_slli_epi64(c[i][1], 32), 0xaa),
+                      _mm256_blend_epi32(c[i][2], _mm256_slli_epi64(c[i][3], 32), 0xaa)};
 }
 
 /* Blocks block .. block + 15 and block + 16 .. block + 31, one a lane; block is a multiple of 32. */
@@ -70,12 +70,8 @@ static inline __attribute__((always_inline)) void u_philox(const uint32_t key[20
                                                            const uint32_t high[2], unsigned rounds,
                                                            uint64_t block, U word[2][4])
 {
-    __m256i w[4][4];
-
-    for (unsigned i = 0; i < 4; i++)
-        philox8(key, high, rounds, block + 8 * i, w[i]);
-    for (unsigned i = 0; i < 8; i++)
-        word[i / 4][i % 4] = (U){w[i / 4 * 2][i % 4], w[i / 4 * 2 + 1][i % 4]};
+    philox16(key, high, rounds, block, word[0]);
+    philox16(key, high, rounds, block + 16, word[1]);
 }
 
 /* --- codes --- */
@@ -94,15 +90,25 @@ static inline U u_bytes(const U code[4])
     return (U){bytes_of(code[0], code[1]), bytes_of(code[2], code[3])};
 }
 
+/* Of 32 lanes the third byte: 16-bit halves of two lanes change places, which a shuffle undoes. */
+static inline __m256i third_bytes(U a, U b)
+{
+    const __m256i byte = _mm256_set1_epi16(255);
+    const __m256i low = _mm256_blend_epi16(_mm256_srli_epi32(a.low, 16), a.high, 0xaa);
+    const __m256i high = _mm256_blend_epi16(_mm256_srli_epi32(b.low, 16), b.high, 0xaa);
+    const __m256i pairs = _mm256_broadcastsi128_si256(
+        _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i both =
+        _mm256_packus_epi16(_mm256_and_si256(low, byte), _mm256_and_si256(high, byte));
+    return _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(both, pairs), order);
+}
+
 /* The bytes above the lower 16 bits, less those of zero: what overflows there does no harm. */
 static inline U u_third_bytes(const U sum[4], U zero)
 {
-    U byte[4], all;
-
-    for (unsigned g = 0; g < 4; g++)
-        byte[g] = u_and(u_right(sum[g], 16), u_all(255));
-    all = u_bytes(byte);
-    return (U){_mm256_sub_epi8(all.low, zero.low), _mm256_sub_epi8(all.high, zero.high)};
+    return (U){_mm256_sub_epi8(third_bytes(sum[0], sum[1]), zero.low),
+               _mm256_sub_epi8(third_bytes(sum[2], sum[3]), zero.high)};
 }
 
 /* Eight codes together in the low bytes of 64 bits, then the 64 bits of a lane: bytes below 128 are
@@ -128,6 +134,13 @@ static inline void u_pack(U bytes, unsigned bits, uint8_t *to, size_t room)
     if (bits == 8) {
         _mm256_storeu_si256((__m256i *)(void *)to, bytes.low);
         _mm256_storeu_si256((__m256i *)(void *)(to + 32), bytes.high);
+        return;
+    }
+    if (bits == 4) {
+        const __m256i two = _mm256_set1_epi16(1 | 16 << 8);
+        const __m256i both = _mm256_packus_epi16(_mm256_maddubs_epi16(two, bytes.low),
+                                                 _mm256_maddubs_epi16(two, bytes.high));
+        _mm256_storeu_si256((__m256i *)(void *)to, _mm256_permute4x64_epi64(both, 0xd8));
         return;
     }
     bytes.low = together(bytes.low, bits);
@@ -190,6 +203,13 @@ static inline __m256i unpack8(const uint8_t *p, const unpacker *u)
 static inline U u_unpack(const uint8_t *p, const unpacker *u)
 {
     if (u->bits == 8) return u_load8(p);
+    if (u->bits == 4) {
+        const __m128i nibble = _mm_set1_epi8(15), all = load8(p);
+        const __m128i low = _mm_and_si128(all, nibble);
+        const __m128i high = _mm_and_si128(_mm_srli_epi16(all, 4), nibble);
+        const __m128i codes = _mm_unpacklo_epi8(low, high);
+        return (U){_mm256_cvtepu8_epi32(codes), _mm256_cvtepu8_epi32(_mm_srli_si128(codes, 8))};
+    }
     return (U){unpack8(p, u), unpack8(p + u->bits, u)};
 }
 

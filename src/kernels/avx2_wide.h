@@ -29,6 +29,13 @@ static inline void f_store(float *x, F a)
     _mm256_storeu_ps(x + 8, a.high);
 }
 
+/* Past the caches; aligned to a whole one. */
+static inline void f_stream(float *x, F a)
+{
+    _mm256_stream_ps(x, a.low);
+    _mm256_stream_ps(x + 8, a.high);
+}
+
 static inline F f_all(float x)
 {
     return (F){_mm256_set1_ps(x), _mm256_set1_ps(x)};
@@ -73,6 +80,14 @@ static inline void f_split(F x, F *plus, F *minus)
     *minus = f_andnot(nonnegative, f_abs(x));
 }
 
+/* Bit by bit whether x >= 0. */
+static inline uint32_t f_nonnegative(F x)
+{
+    const __m256 zero = _mm256_setzero_ps();
+    return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(x.low, zero, _CMP_GE_OQ)) |
+           (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(x.high, zero, _CMP_GE_OQ)) << 8;
+}
+
 /* --- integers; comparisons and limits are of signed ones --- */
 
 static inline U u_all(uint32_t a)
@@ -109,11 +124,44 @@ static inline U u_right(U a, unsigned by)
     return (U){_mm256_srli_epi32(a.low, (int)by), _mm256_srli_epi32(a.high, (int)by)};
 }
 
+/* With the sign. */
+static inline U u_signed_right(U a, unsigned by)
+{
+    return (U){_mm256_srai_epi32(a.low, (int)by), _mm256_srai_epi32(a.high, (int)by)};
+}
+
 /* By what u_above() said. */
 static inline U u_choose(U which, U yes, U no)
 {
     return (U){_mm256_blendv_epi8(no.low, yes.low, which.low),
                _mm256_blendv_epi8(no.high, yes.high, which.high)};
+}
+
+/* The largest. */
+static inline uint32_t u_most(U a)
+{
+    const __m256i eight = _mm256_max_epi32(a.low, a.high);
+    const __m128i four =
+        _mm_max_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
+    const __m128i two = _mm_max_epi32(four, _mm_unpackhi_epi64(four, four));
+    return (uint32_t)_mm_cvtsi128_si32(_mm_max_epi32(two, _mm_srli_epi64(two, 32)));
+}
+
+/* The least and the largest of finite numbers; of two zeros either. */
+static inline float f_least(F a)
+{
+    const __m256 eight = _mm256_min_ps(a.low, a.high);
+    const __m128 four = _mm_min_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_min_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_min_ss(two, _mm_movehdup_ps(two)));
+}
+
+static inline float f_most(F a)
+{
+    const __m256 eight = _mm256_max_ps(a.low, a.high);
+    const __m128 four = _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_max_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
 /* --- sums --- */

@@ -19,26 +19,6 @@
 /* What _mm512_fpclass takes: quiet NaN, +inf, -inf, signalling NaN. */
 #define NONFINITE (0x01 | 0x08 | 0x10 | 0x80)
 
-/* --- masks as bits ---
- * Written as the instruction that it is, not as a conversion: gcc 12 merges a comparison with the
- * conversion of its mask, takes only the mask's byte or two for written, and where it has to spill
- * that register it reads the rest of the integer back from whatever was on the stack.  Seen in
- * key_select at -O1 -fsanitize=undefined, found by test_kernels_isa. */
-
-static inline uint32_t bits8(__mmask8 mask)
-{
-    uint32_t bits;
-    __asm__("kmovb %1, %0" : "=r"(bits) : "k"(mask));
-    return bits;
-}
-
-static inline uint32_t bits16(__mmask16 mask)
-{
-    uint32_t bits;
-    __asm__("kmovw %1, %0" : "=r"(bits) : "k"(mask));
-    return bits;
-}
-
 /* --- float --- */
 
 static inline __m512 f32v_load(const float *x)

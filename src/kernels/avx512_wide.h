@@ -5,6 +5,26 @@
 typedef __m512 F;
 typedef __m512i U;
 
+/* --- masks as bits ---
+ * Written as the instruction that it is, not as a conversion: gcc 12 merges a comparison with the
+ * conversion of its mask, takes only the mask's byte or two for written, and where it has to spill
+ * that register it reads the rest of the integer back from whatever was on the stack.  Seen in
+ * key_select at -O1 -fsanitize=undefined, found by test_kernels_isa. */
+
+static inline uint32_t bits8(__mmask8 mask)
+{
+    uint32_t bits;
+    __asm__("kmovb %1, %0" : "=r"(bits) : "k"(mask));
+    return bits;
+}
+
+static inline uint32_t bits16(__mmask16 mask)
+{
+    uint32_t bits;
+    __asm__("kmovw %1, %0" : "=r"(bits) : "k"(mask));
+    return bits;
+}
+
 /* --- floats --- */
 
 static inline F f_load(const float *x)
@@ -15,6 +35,12 @@ static inline F f_load(const float *x)
 static inline void f_store(float *x, F a)
 {
     _mm512_storeu_ps(x, a);
+}
+
+/* Past the caches; aligned to a whole one. */
+static inline void f_stream(float *x, F a)
+{
+    _mm512_stream_ps(x, a);
 }
 
 static inline F f_all(float x)
@@ -67,6 +93,12 @@ static inline U f_keys(F a)
 static inline U f_nearest(F a)
 {
     return _mm512_cvtps_epi32(a);
+}
+
+/* Bit by bit whether x >= 0. */
+static inline uint32_t f_nonnegative(F x)
+{
+    return bits16(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GE_OQ));
 }
 
 /* |x| where x >= 0 and 0 elsewhere; and the other way round. */
@@ -149,6 +181,29 @@ static inline __mmask16 u_above(U a, U b)
 static inline U u_choose(__mmask16 which, U yes, U no)
 {
     return _mm512_mask_blend_epi32(which, no, yes);
+}
+
+/* The largest. */
+static inline uint32_t u_most(U a)
+{
+    return (uint32_t)_mm512_reduce_max_epi32(a);
+}
+
+/* The least and the largest of finite numbers; of two zeros either. */
+static inline float f_least(F a)
+{
+    return _mm512_reduce_min_ps(a);
+}
+
+static inline float f_most(F a)
+{
+    return _mm512_reduce_max_ps(a);
+}
+
+/* With the sign. */
+static inline U u_signed_right(U a, unsigned by)
+{
+    return _mm512_srai_epi32(a, by);
 }
 
 /* --- sums --- */

@@ -45,6 +45,13 @@ typedef struct csgdi_grid {
 
 typedef enum csgdi_half { CSGDI_BF16, CSGDI_F16 } csgdi_half;
 
+/* Where a slot that encodes x puts what the codes leave out of it. */
+typedef struct csgdi_leave {
+    void *y;             /* n elements, which may be x itself */
+    bool past;           /* y past the caches as stream() does, with stream_end() to follow */
+    const void *next[2]; /* n elements each that are read next, so prefetched meanwhile; or NULL */
+} csgdi_leave;
+
 typedef struct csgdi_kernels {
     const char *isa; /* "ref", "avx2", "avx512", "neon" */
     csgd_type type;
@@ -94,6 +101,13 @@ typedef struct csgdi_kernels {
     /* y[i] = or += or -= value[bit i], both values rounded to the element type first. */
     void (*sign_apply)(const uint8_t *bits, size_t n, const double value[2], csgdi_mode mode,
                        void *y);
+
+    /* abs_sum and sign_pack at once. */
+    double (*sign_encode)(const void *x, size_t n, uint8_t *bits);
+
+    /* left->y[i] = x[i] - value[bit i], as sign_apply subtracts. */
+    void (*sign_leave)(const uint8_t *bits, size_t n, const double value[2], const void *x,
+                       const csgdi_leave *left);
 
     /* --- selection by magnitude ---
      * The key of an element is its bit pattern without the sign bit, as an integer: it orders
@@ -185,6 +199,11 @@ typedef struct csgdi_kernels {
     void (*quantize)(const void *x, size_t n, const csgdi_grid *grid, const csgdi_random *random,
                      uint64_t first, uint8_t *codes);
 
+    /* The same, and left->y[i] = x[i] less what dequantize makes of its code.  All x[i] are finite. */
+    void (*quantize_leave)(const void *x, size_t n, const csgdi_grid *grid,
+                           const csgdi_random *random, uint64_t first, uint8_t *codes,
+                           const csgdi_leave *left);
+
     /* y[i] = or += or -= base + unit * (code + least), in the element type, base and unit rounded
      * to it, product and sum rounded one after the other.  Any codes are taken. */
     void (*dequantize)(const uint8_t *codes, size_t n, const csgdi_grid *grid, csgdi_mode mode,
@@ -202,6 +221,11 @@ typedef struct csgdi_kernels {
      * 2^-14 in binary16. */
     void (*to_half)(const void *x, size_t n, csgdi_half format, double scale,
                     const csgdi_random *random, uint64_t first, void *half);
+
+    /* The same, and left->y[i] = x[i] less what from_half makes of half[i].  All x[i] are finite. */
+    void (*to_half_leave)(const void *x, size_t n, csgdi_half format, double scale,
+                          const csgdi_random *random, uint64_t first, void *half,
+                          const csgdi_leave *left);
 
     /* y[i] = or += or -= half[i] / scale, a quotient in the element type. */
     void (*from_half)(const void *half, size_t n, csgdi_half format, double scale, csgdi_mode mode,

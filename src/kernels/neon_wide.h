@@ -38,6 +38,12 @@ static inline void f_store(float *x, F a)
         vst1q_f32(x + 4 * i, a.v[i]);
 }
 
+/* There is no way past the caches. */
+static inline void f_stream(float *x, F a)
+{
+    f_store(x, a);
+}
+
 static inline F f_all(float x)
 {
     EACH(F, vdupq_n_f32(x));
@@ -153,6 +159,41 @@ static inline U u_right(U a, unsigned by)
 static inline U u_choose(U which, U yes, U no)
 {
     EACH(U, vbslq_u32(which.v[i], yes.v[i], no.v[i]));
+}
+
+/* The largest of numbers below 2^31. */
+static inline uint32_t u_most(U a)
+{
+    return vmaxvq_u32(vmaxq_u32(vmaxq_u32(a.v[0], a.v[1]), vmaxq_u32(a.v[2], a.v[3])));
+}
+
+/* The least and the largest of finite numbers; of two zeros either. */
+static inline float f_least(F a)
+{
+    return vminvq_f32(vminq_f32(vminq_f32(a.v[0], a.v[1]), vminq_f32(a.v[2], a.v[3])));
+}
+
+static inline float f_most(F a)
+{
+    return vmaxvq_f32(vmaxq_f32(vmaxq_f32(a.v[0], a.v[1]), vmaxq_f32(a.v[2], a.v[3])));
+}
+
+/* With the sign. */
+static inline U u_signed_right(U a, unsigned by)
+{
+    EACH(U, vreinterpretq_u32_s32(vshlq_s32(vreinterpretq_s32_u32(a.v[i]), vdupq_n_s32(-(int)by))));
+}
+
+/* Bit by bit whether x >= 0. */
+static inline uint32_t f_nonnegative(F x)
+{
+    static const uint32_t own[4] = {1, 2, 4, 8};
+    const uint32x4_t bit = vld1q_u32(own);
+    uint32_t bits = 0;
+
+    for (unsigned i = 0; i < 4; i++)
+        bits |= vaddvq_u32(vandq_u32(vcgezq_f32(x.v[i]), bit)) << 4 * i;
+    return bits;
 }
 
 /* --- sums --- */

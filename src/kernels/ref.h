@@ -22,6 +22,9 @@
     void csgdi_ref_##t##_sign_pack(const void *x, size_t n, uint8_t *bits);                       \
     void csgdi_ref_##t##_sign_apply(const uint8_t *bits, size_t n, const double value[2],         \
                                     csgdi_mode mode, void *y);                                    \
+    double csgdi_ref_##t##_sign_encode(const void *x, size_t n, uint8_t *bits);                   \
+    void csgdi_ref_##t##_sign_leave(const uint8_t *bits, size_t n, const double value[2],         \
+                                    const void *x, const csgdi_leave *left);                      \
     void csgdi_ref_##t##_key_histogram(const void *x, size_t n, unsigned shift, unsigned bits,    \
                                        uint64_t prefix, uint64_t *counts);                        \
     size_t csgdi_ref_##t##_key_select(const void *x, size_t n, uint64_t limit, uint32_t base,     \
@@ -49,10 +52,16 @@
     bool csgdi_ref_##t##_min_max(const void *x, size_t n, double range[2]);                       \
     void csgdi_ref_##t##_quantize(const void *x, size_t n, const csgdi_grid *grid,                \
                                   const csgdi_random *random, uint64_t first, uint8_t *codes);    \
+    void csgdi_ref_##t##_quantize_leave(const void *x, size_t n, const csgdi_grid *grid,          \
+                                        const csgdi_random *random, uint64_t first,               \
+                                        uint8_t *codes, const csgdi_leave *left);                 \
     void csgdi_ref_##t##_dequantize(const uint8_t *codes, size_t n, const csgdi_grid *grid,       \
                                     csgdi_mode mode, void *y);                                    \
     void csgdi_ref_##t##_to_half(const void *x, size_t n, csgdi_half format, double scale,        \
                                  const csgdi_random *random, uint64_t first, void *half);         \
+    void csgdi_ref_##t##_to_half_leave(const void *x, size_t n, csgdi_half format, double scale,  \
+                                       const csgdi_random *random, uint64_t first, void *half,    \
+                                       const csgdi_leave *left);                                  \
     void csgdi_ref_##t##_from_half(const void *half, size_t n, csgdi_half format, double scale,   \
                                    csgdi_mode mode, void *y);                                     \
     void csgdi_ref_##t##_to_power(const void *x, size_t n, int top, const csgdi_random *random,   \
@@ -62,6 +71,12 @@
 
 CSGDI_REF_DECLARE(f32)
 CSGDI_REF_DECLARE(f64)
+
+/* The same for what begins i elements further on. */
+static inline csgdi_leave csgdi_leave_at(const csgdi_leave *left, size_t i, size_t size)
+{
+    return (csgdi_leave){.y = (char *)left->y + i * size, .past = left->past};
+}
 
 /* The tree over the sixteen partial sums of a block; s is used up. */
 static inline double csgdi_lanes_total(double s[CSGDI_LANES])

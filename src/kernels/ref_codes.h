@@ -118,6 +118,15 @@ void REF(dequantize)(const uint8_t *codes, size_t n, const csgdi_grid *grid, csg
     }
 }
 
+void REF(quantize_leave)(const void *x, size_t n, const csgdi_grid *grid,
+                         const csgdi_random *random, uint64_t first, uint8_t *codes,
+                         const csgdi_leave *left)
+{
+    REF(quantize)(x, n, grid, random, first, codes);
+    begin_leave(x, n, left);
+    REF(dequantize)(codes, n, grid, CSGDI_SUB, left->y);
+}
+
 /* --- 16-bit floats --- */
 
 /* To float, to odd: the nearer float towards zero, its last bit set where anything was cut off. */
@@ -214,6 +223,15 @@ void REF(from_half)(const void *half, size_t n, csgdi_half format, double scale,
         const uint16_t h = csgdi_load16((const uint8_t *)half + 2 * i);
         b[i] = combine(b[i], mode, (REF_TYPE)half_value(format, h) * s);
     }
+}
+
+void REF(to_half_leave)(const void *x, size_t n, csgdi_half format, double scale,
+                        const csgdi_random *random, uint64_t first, void *half,
+                        const csgdi_leave *left)
+{
+    REF(to_half)(x, n, format, scale, random, first, half);
+    begin_leave(x, n, left);
+    REF(from_half)(half, n, format, scale, CSGDI_SUB, left->y);
 }
 
 /* --- powers of two ---

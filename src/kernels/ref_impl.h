@@ -199,6 +199,24 @@ void REF(sign_apply)(const uint8_t *bits, size_t n, const double value[2], csgdi
     }
 }
 
+double REF(sign_encode)(const void *x, size_t n, uint8_t *bits)
+{
+    REF(sign_pack)(x, n, bits);
+    return REF(abs_sum)(x, n);
+}
+
+static inline void begin_leave(const void *x, size_t n, const csgdi_leave *left)
+{
+    if (n > 0 && left->y != x) memcpy(left->y, x, n * sizeof(REF_TYPE));
+}
+
+void REF(sign_leave)(const uint8_t *bits, size_t n, const double value[2], const void *x,
+                     const csgdi_leave *left)
+{
+    begin_leave(x, n, left);
+    REF(sign_apply)(bits, n, value, CSGDI_SUB, left->y);
+}
+
 /* --- selection by magnitude --- */
 
 void REF(key_histogram)(const void *x, size_t n, unsigned shift, unsigned bits, uint64_t prefix,
@@ -379,6 +397,8 @@ const csgdi_kernels REF_TABLE = {
     .sign_sums = REF(sign_sums),
     .sign_pack = REF(sign_pack),
     .sign_apply = REF(sign_apply),
+    .sign_encode = REF(sign_encode),
+    .sign_leave = REF(sign_leave),
     .key_histogram = REF(key_histogram),
     .key_select = REF(key_select),
     .key_cut = REF(key_cut),
@@ -395,8 +415,10 @@ const csgdi_kernels REF_TABLE = {
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),
     .quantize = REF(quantize),
+    .quantize_leave = REF(quantize_leave),
     .dequantize = REF(dequantize),
     .to_half = REF(to_half),
+    .to_half_leave = REF(to_half_leave),
     .from_half = REF(from_half),
     .to_power = REF(to_power),
     .from_power = REF(from_power),

@@ -48,7 +48,8 @@ static inline void schedule_init(schedule *s, const csgdi_random *random)
 
 /* The words of a tile, two halves in each lane: elements 32 i + lane and 32 i + 16 + lane.  An even
  * tile and the next are computed together. */
-static inline const U *tile_words(schedule *s, const csgdi_random *random, uint64_t tile)
+static inline __attribute__((always_inline)) const U *
+tile_words(schedule *s, const csgdi_random *random, uint64_t tile)
 {
     if (random != NULL && s->even != (tile & ~(uint64_t)1)) {
         s->even = tile & ~(uint64_t)1;
@@ -112,6 +113,33 @@ static double f32_abs_sum(const void *x, size_t n)
     return csgdi_lanes_total(s);
 }
 
+static double f32_sign_encode(const void *x, size_t n, uint8_t *bits)
+{
+    const float *a = x;
+    double s[CSGDI_LANES];
+    sums row = sums_zero();
+    const size_t ahead = block_ahead(n);
+    size_t i = 0;
+
+    for (; n - i >= 64; i += 64) {
+        const F v[4] = {f_load(a + i), f_load(a + i + 16), f_load(a + i + 32), f_load(a + i + 48)};
+        const uint32_t word[2] = {f_nonnegative(v[0]) | f_nonnegative(v[1]) << 16,
+                                  f_nonnegative(v[2]) | f_nonnegative(v[3]) << 16};
+        row = sums_add(row,
+                       f_plus(f_plus(f_abs(v[0]), f_abs(v[1])), f_plus(f_abs(v[2]), f_abs(v[3]))));
+        memcpy(bits + i / 8, word, sizeof word);
+#pragma GCC unroll 4
+        for (size_t g = 0; g < 4; g++)
+            prefetch(a + i + 16 * g, ahead);
+    }
+    if (i == n) return sums_total(row);
+    REF(sign_pack)(a + i, n - i, bits + i / 8);
+    sums_store(s, row);
+    for (; i < n; i++)
+        s[i % CSGDI_LANES] += fabs((double)a[i]);
+    return csgdi_lanes_total(s);
+}
+
 static void f32_sign_sums(const void *x, size_t n, double sum[2])
 {
     const float *a = x;
@@ -144,52 +172,50 @@ static void f32_sign_sums(const void *x, size_t n, double sum[2])
 
 /* --- ranges --- */
 
+static double key_value(uint32_t key)
+{
+    float value;
+
+    memcpy(&value, &key, sizeof value);
+    return (double)value;
+}
+
 static double f32_abs_max(const void *x, size_t n)
 {
     const float *a = x;
     U most[4] = {u_all(0), u_all(0), u_all(0), u_all(0)};
-    float lane[16];
     size_t i = 0;
 
     for (; n - i >= 64; i += 64)
 #pragma GCC unroll 4
         for (unsigned g = 0; g < 4; g++)
             most[g] = u_max(most[g], f_keys(f_load(a + i + 16 * g)));
-    f_store(lane, u_floats(u_max(u_max(most[0], most[1]), u_max(most[2], most[3]))));
-    lane[0] = (float)REF(abs_max)(lane, 16);
-    lane[1] = (float)REF(abs_max)(a + i, n - i);
-    return REF(abs_max)(lane, 2);
+    const double value = key_value(u_most(u_max(u_max(most[0], most[1]), u_max(most[2], most[3]))));
+    if (i == n) return value;
+    const float both[2] = {(float)value, (float)REF(abs_max)(a + i, n - i)};
+    return REF(abs_max)(both, 2);
 }
 
 static bool f32_min_max(const void *x, size_t n, double range[2])
 {
     const float *a = x;
-    float lane[4][16];
     double rest[2];
-    size_t i = 64;
+    size_t i = 32;
 
-    if (n < 64) return REF(min_max)(x, n, range);
-    F least[2] = {f_load(a), f_load(a + 16)}, most[2] = {f_load(a + 32), f_load(a + 48)};
-    U keys[2] = {u_max(f_keys(least[0]), f_keys(least[1])),
-                 u_max(f_keys(most[0]), f_keys(most[1]))};
-    const F both[2] = {f_min(least[0], most[0]), f_min(least[1], most[1])};
-    most[0] = f_max(least[0], most[0]);
-    most[1] = f_max(least[1], most[1]);
-    least[0] = both[0];
-    least[1] = both[1];
-    for (; n - i >= 32; i += 32)
-#pragma GCC unroll 2
-        for (unsigned g = 0; g < 2; g++) {
-            const F v = f_load(a + i + 16 * g);
-            least[g] = f_min(least[g], v);
-            most[g] = f_max(most[g], v);
-            keys[g] = u_max(keys[g], f_keys(v));
-        }
-    f_store(lane[0], f_min(least[0], least[1]));
-    f_store(lane[1], f_max(most[0], most[1]));
-    f_store(lane[2], u_floats(u_max(keys[0], keys[1])));
-    bool finite = REF(finite)(lane[2], 16);
-    REF(min_max)(lane[0], 32, range);
+    if (n < 32) return REF(min_max)(x, n, range);
+    F least[2] = {f_load(a), f_load(a + 16)}, most[2] = {least[0], least[1]};
+    U keys = u_max(f_keys(least[0]), f_keys(least[1]));
+    for (; n - i >= 32; i += 32) {
+        const F v[2] = {f_load(a + i), f_load(a + i + 16)};
+        least[0] = f_min(least[0], v[0]);
+        least[1] = f_min(least[1], v[1]);
+        most[0] = f_max(most[0], v[0]);
+        most[1] = f_max(most[1], v[1]);
+        keys = u_max(keys, u_max(f_keys(v[0]), f_keys(v[1])));
+    }
+    range[0] = (double)f_least(f_min(least[0], least[1])) + 0.0; /* -0 + 0 is 0 */
+    range[1] = (double)f_most(f_max(most[0], most[1])) + 0.0;
+    bool finite = isfinite(key_value(u_most(keys)));
     if (i < n) {
         finite = REF(min_max)(a + i, n - i, rest) && finite;
         range[0] = rest[0] < range[0] ? rest[0] : range[0];
@@ -200,42 +226,100 @@ static bool f32_min_max(const void *x, size_t n, double range[2])
 
 /* --- levels of a grid --- */
 
-static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,
-                         const csgdi_random *random, uint64_t first, uint8_t *codes)
+/* What is left of sixteen elements, and what comes next. */
+static inline void put_rest(const csgdi_leave *left, bool past, size_t i, F rest)
 {
-    const float *a = x;
-    const unsigned bits = grid->bits;
-    const float scale = (float)grid->scale * 0x1p16f;
-    const F base = f_all((float)grid->base), by = f_all(scale);
+    float *to = (float *)left->y + i;
+
+    if (past)
+        f_stream(to, rest);
+    else
+        f_store(to, rest);
+    if (left->next[0] != NULL) prefetch((const float *)left->next[0] + i, 0);
+    if (left->next[1] != NULL) prefetch((const float *)left->next[1] + i, 0);
+}
+
+static inline bool streams(const csgdi_leave *left, size_t i)
+{
+    return left->past && (uintptr_t)((float *)left->y + i) % sizeof(F) == 0;
+}
+
+/* left: NULL, or where what is left goes. */
+static inline __attribute__((always_inline)) void
+quantize_tiles(const float *a, size_t n, const csgdi_grid *grid, unsigned bits,
+               const csgdi_random *random, uint64_t first, uint8_t *codes, const csgdi_leave *left)
+{
+    const F base = f_all((float)grid->base), by = f_all((float)grid->scale * 0x1p16f);
+    const F unit = f_all((float)grid->unit);
     const F most = f_all((float)(grid->least + (int)grid->levels - 1) * 0x1p16f);
     const U least = u_all((uint32_t)(grid->least * 65536));
     const U zero = u_all((uint32_t)grid->least % 256 * 0x01010101u);
     const size_t ahead = block_ahead(n);
-    size_t i = isfinite(scale) ? before_tile(first, n) : n;
+    size_t i = isfinite((float)grid->scale * 0x1p16f) ? before_tile(first, n) : n;
+    const bool past = left != NULL && streams(left, i);
     schedule s;
 
     schedule_init(&s, random);
-    if (i > 0) REF(quantize)(a, i, grid, random, first, codes);
+    if (i > 0 && left != NULL)
+        REF(quantize_leave)(a, i, grid, random, first, codes, left);
+    else if (i > 0)
+        REF(quantize)(a, i, grid, random, first, codes);
     for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
         const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
 #pragma GCC unroll 2
         for (unsigned half = 0; half < 2; half++) {
-            const float *from = a + i + 64 * half;
-            uint8_t *to = codes + (i / 8 + 8 * half) * bits;
+            const size_t from = i + 64 * half;
+            uint8_t *to = codes + from / 8 * bits;
             U sum[4];
 #pragma GCC unroll 4
             for (unsigned g = 0; g < 4; g++) {
                 /* 2^16 v at once: where that differs from 2^16 times v, both round to 0.  NaN, and
                  * what is far below, become the least integer. */
-                const F v = f_times(f_minus(f_load(from + 16 * g), base), by);
+                const F x = f_load(a + from + 16 * g), v = f_times(f_minus(x, base), by);
                 const U t = u_max(f_nearest(f_min(most, v)), least);
-                prefetch(from + 16 * g, ahead);
                 sum[g] = u_plus(t, group_words(word, 4 * half + g));
+                if (left == NULL)
+                    prefetch(a + from + 16 * g, ahead);
+                else
+                    put_rest(left, past, from + 16 * g,
+                             f_minus(x, f_plus(base, f_times(unit, u_number(u_signed_right(sum[g],
+                                                                                           16))))));
             }
             u_pack(u_third_bytes(sum, zero), bits, to, (size_t)(codes + n / 8 * bits - to));
         }
     }
-    if (i < n) REF(quantize)(a + i, n - i, grid, random, first + i, codes + i / 8 * bits);
+    if (i < n && left != NULL) {
+        const csgdi_leave end = csgdi_leave_at(left, i, sizeof *a);
+        REF(quantize_leave)(a + i, n - i, grid, random, first + i, codes + i / 8 * bits, &end);
+    } else if (i < n) {
+        REF(quantize)(a + i, n - i, grid, random, first + i, codes + i / 8 * bits);
+    }
+}
+
+/* With two of the numbers of bits known to the compiler. */
+static inline __attribute__((always_inline)) void
+quantize_bits(const float *a, size_t n, const csgdi_grid *grid, const csgdi_random *random,
+              uint64_t first, uint8_t *codes, const csgdi_leave *left)
+{
+    if (grid->bits == 8)
+        quantize_tiles(a, n, grid, 8, random, first, codes, left);
+    else if (grid->bits == 4)
+        quantize_tiles(a, n, grid, 4, random, first, codes, left);
+    else
+        quantize_tiles(a, n, grid, grid->bits, random, first, codes, left);
+}
+
+static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,
+                         const csgdi_random *random, uint64_t first, uint8_t *codes)
+{
+    quantize_bits(x, n, grid, random, first, codes, NULL);
+}
+
+static void f32_quantize_leave(const void *x, size_t n, const csgdi_grid *grid,
+                               const csgdi_random *random, uint64_t first, uint8_t *codes,
+                               const csgdi_leave *left)
+{
+    quantize_bits(x, n, grid, random, first, codes, left);
 }
 
 static inline void put(float *y, csgdi_mode mode, F v)

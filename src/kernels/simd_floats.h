@@ -35,18 +35,33 @@ static inline U f16_random(U key, U word)
     return u_plus(u_choose(u_above(u_all(113u << 23), k), small, steps), word);
 }
 
-static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale,
-                        const csgdi_random *random, uint64_t first, void *half)
+static inline F f16_value(U half)
 {
-    const float *a = x;
-    uint8_t *to = half;
-    const F by = f_all((float)scale);
+    const U key = u_and(half, u_all(0x7fff)), sign = u_left(u_minus(half, key), 16);
+    const U normal = u_plus(u_left(key, 13), u_all(112u << 23));
+    const U special = u_or(u_left(key, 13), u_all(0x7f800000u));
+    const U small = f_bits(f_times(u_number(key), f_all(0x1p-24f)));
+    const U finite = u_choose(u_above(u_all(0x400), key), small, normal);
+    return u_floats(u_or(u_choose(u_above(key, u_all(0x7bff)), special, finite), sign));
+}
+
+/* left: NULL, or where what is left goes. */
+static inline __attribute__((always_inline)) void
+to_half_tiles(const float *a, size_t n, csgdi_half format, double scale, const csgdi_random *random,
+              uint64_t first, uint8_t *to, const csgdi_leave *left)
+{
+    const F by = f_all((float)scale), back = f_all((float)(1 / scale));
     const U sign = u_all(1u << 31), nan = u_all(format == CSGDI_BF16 ? 0x7fc00000u : 0x7e000000u);
+    const size_t ahead = block_ahead(n);
     size_t i = before_tile(first, n);
+    const bool past = left != NULL && streams(left, i);
     schedule s;
 
     schedule_init(&s, random);
-    if (i > 0) REF(to_half)(a, i, format, scale, random, first, half);
+    if (i > 0 && left != NULL)
+        REF(to_half_leave)(a, i, format, scale, random, first, to, left);
+    else if (i > 0)
+        REF(to_half)(a, i, format, scale, random, first, to);
     for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
         const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
 #pragma GCC unroll 4
@@ -54,7 +69,8 @@ static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale
             U out[2];
 #pragma GCC unroll 2
             for (unsigned j = 0; j < 2; j++) {
-                const F v = f_times(f_load(a + i + 16 * (g + j)), by);
+                const size_t from = i + 16 * (g + j);
+                const F x = f_load(a + from), v = f_times(x, by);
                 const U bits = f_bits(v), key = f_keys(v), w = group_words(word, g + j);
                 if (random != NULL)
                     out[j] = format == CSGDI_BF16 ? bf16_random(key, w) : f16_random(key, w);
@@ -64,21 +80,48 @@ static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale
                     out[j] = u_or(out[j], u_and(bits, sign));
                 if (random == NULL)
                     out[j] = u_choose(u_above(key, u_all(0x7f800000u)), nan, out[j]);
+                if (left == NULL)
+                    prefetch(a + from, ahead);
+                else
+                    put_rest(left, past, from,
+                             f_minus(x, f_times(format == CSGDI_BF16
+                                                    ? u_floats(u_and(out[j], u_all(0xffff0000u)))
+                                                    : f16_value(u_right(out[j], 16)),
+                                                back)));
             }
             u_store_upper(to + 2 * (i + 16 * g), out[0], out[1]);
         }
     }
-    if (i < n) REF(to_half)(a + i, n - i, format, scale, random, first + i, to + 2 * i);
+    if (i < n && left != NULL) {
+        const csgdi_leave end = csgdi_leave_at(left, i, sizeof *a);
+        REF(to_half_leave)(a + i, n - i, format, scale, random, first + i, to + 2 * i, &end);
+    } else if (i < n) {
+        REF(to_half)(a + i, n - i, format, scale, random, first + i, to + 2 * i);
+    }
 }
 
-static inline F f16_value(U half)
+/* With what decides within the loops known to the compiler. */
+static inline __attribute__((always_inline)) void
+to_half_either(const float *a, size_t n, csgdi_half format, double scale,
+               const csgdi_random *random, uint64_t first, uint8_t *to, const csgdi_leave *left)
 {
-    const U key = u_and(half, u_all(0x7fff)), sign = u_left(u_minus(half, key), 16);
-    const U normal = u_plus(u_left(key, 13), u_all(112u << 23));
-    const U special = u_or(u_left(key, 13), u_all(0x7f800000u));
-    const U small = f_bits(f_times(u_number(key), f_all(0x1p-24f)));
-    const U finite = u_choose(u_above(u_all(0x400), key), small, normal);
-    return u_floats(u_or(u_choose(u_above(key, u_all(0x7bff)), special, finite), sign));
+    if (format == CSGDI_BF16 && random != NULL)
+        to_half_tiles(a, n, CSGDI_BF16, scale, random, first, to, left);
+    else
+        to_half_tiles(a, n, format, scale, random, first, to, left);
+}
+
+static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale,
+                        const csgdi_random *random, uint64_t first, void *half)
+{
+    to_half_either(x, n, format, scale, random, first, half, NULL);
+}
+
+static void f32_to_half_leave(const void *x, size_t n, csgdi_half format, double scale,
+                              const csgdi_random *random, uint64_t first, void *half,
+                              const csgdi_leave *left)
+{
+    to_half_either(x, n, format, scale, random, first, half, left);
 }
 
 static void f32_from_half(const void *half, size_t n, csgdi_half format, double scale,

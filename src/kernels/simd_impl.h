@@ -190,6 +190,35 @@ static void S(sign_apply)(const uint8_t *bits, size_t n, const double value[2], 
     REF(sign_apply)(bits + i / 8, n - i, value, mode, b + i);
 }
 
+static void S(sign_leave)(const uint8_t *bits, size_t n, const double value[2], const void *x,
+                          const csgdi_leave *left)
+{
+    const SIMD_VECTOR one = V(all_of)((SIMD_TYPE)value[1]), zero = V(all_of)((SIMD_TYPE)value[0]);
+    const SIMD_TYPE *a = x, *next[2] = {left->next[0], left->next[1]};
+    const bool past = left->past && (uintptr_t)left->y % sizeof one == 0;
+    SIMD_TYPE *b = left->y;
+    size_t i = 0;
+
+    for (; n - i >= 32; i += 32) {
+        uint32_t word;
+        memcpy(&word, bits + i / 8, 4);
+#pragma GCC unroll 8
+        for (unsigned j = 0; j < 32; j += SIMD_LANES) {
+            const SIMD_VECTOR rest = V(minus)(V(load)(a + i + j), V(choose)(word >> j, one, zero));
+            if (past)
+                V(stream)(b + i + j, rest);
+            else
+                V(store)(b + i + j, rest);
+            if (j * sizeof *a % 64 == 0) {
+                if (next[0] != NULL) __builtin_prefetch(next[0] + i + j);
+                if (next[1] != NULL) __builtin_prefetch(next[1] + i + j);
+            }
+        }
+    }
+    const csgdi_leave end = csgdi_leave_at(left, i, sizeof *b);
+    REF(sign_leave)(bits + i / 8, n - i, value, a + i, &end);
+}
+
 #include "kernels/simd_select.h"
 
 const csgdi_kernels SIMD_TABLE = {
@@ -207,6 +236,8 @@ const csgdi_kernels SIMD_TABLE = {
     .sign_sums = CODES(sign_sums),
     .sign_pack = S(sign_pack),
     .sign_apply = S(sign_apply),
+    .sign_encode = CODES(sign_encode),
+    .sign_leave = S(sign_leave),
     .key_histogram = S(key_histogram),
     .key_select = S(key_select),
     .key_cut = S(key_cut),
@@ -223,8 +254,10 @@ const csgdi_kernels SIMD_TABLE = {
     .abs_max = CODES(abs_max),
     .min_max = CODES(min_max),
     .quantize = CODES(quantize),
+    .quantize_leave = CODES(quantize_leave),
     .dequantize = CODES(dequantize),
     .to_half = CODES(to_half),
+    .to_half_leave = CODES(to_half_leave),
     .from_half = CODES(from_half),
     .to_power = CODES(to_power),
     .from_power = CODES(from_power),

@@ -76,6 +76,31 @@ static void call_sign_pack(call *c)
     c->k->sign_pack(c->x, c->n, c->out);
 }
 
+static void call_sign_encode(call *c)
+{
+    c->result = bits_of(c->k->sign_encode(c->x, c->n, c->out));
+}
+
+/* What is left replaces x in place, or goes elsewhere, by the caches or past them; what comes next is
+ * never there but for what is read anyway. */
+static csgdi_leave leave_of(call *c, unsigned variant)
+{
+    if (variant == 0 && c->n > 0) memcpy(c->out, c->x, c->n * c->k->size);
+    return (csgdi_leave){.y = c->out,
+                         .past = variant == 2,
+                         .next = {variant == 1 ? c->x : NULL, variant == 1 ? c->e : NULL}};
+}
+
+/* The bytes of e are as good bits as any. */
+static void call_sign_leave(call *c)
+{
+    static const double value[][2] = {{-0.1, 0.1}, {3e38, -7}, {0, -0.0}};
+    const csgdi_leave left = leave_of(c, c->variant % 3);
+
+    c->k->sign_leave(c->e, c->n, value[c->variant / 3], c->variant % 3 == 0 ? c->out : c->x, &left);
+    c->k->stream_end();
+}
+
 /* The bytes of x are as good bits as any. */
 static void call_sign_apply(call *c)
 {
@@ -353,6 +378,26 @@ static void call_quantize(call *c)
                    c->out);
 }
 
+/* Never asked of what is not finite.  The codes are judged by a number. */
+static void call_quantize_leave(call *c)
+{
+    const csgdi_kernels *ref = csgdi_kernels_find("ref", c->k->type);
+    const unsigned bits = 1 + c->variant % 8;
+    const csgdi_leave left = leave_of(c, c->variant % 3);
+    uint8_t *codes = (uint8_t *)c->value;
+    double range[2];
+
+    c->result = 0;
+    if (!ref->finite(c->x, c->n)) return;
+    ref->min_max(c->x, c->n, range);
+    const csgdi_grid grid = grid_of(c->variant / 8, bits, range[0], range[1]);
+    c->k->quantize_leave(c->variant % 3 == 0 ? c->out : c->x, c->n, &grid,
+                         random_of(c->variant / GRIDS), first_of(c->variant / GRIDS), codes, &left);
+    c->k->stream_end();
+    for (size_t i = 0; i < (c->n * bits + 7) / 8; i++)
+        c->result = c->result * 31 + codes[i];
+}
+
 /* The bytes of x are as good codes as any. */
 static void call_dequantize(call *c)
 {
@@ -377,6 +422,21 @@ static void call_to_half(call *c)
 
     c->k->to_half(c->x, c->n, v % 2 == 0 ? CSGDI_BF16 : CSGDI_F16, half_scale(v / 2),
                   random_of(v / 8), first_of(v / 8), c->out);
+}
+
+static void call_to_half_leave(call *c)
+{
+    const csgdi_leave left = leave_of(c, c->variant % 3);
+    const unsigned v = c->variant;
+    uint8_t *half = (uint8_t *)c->value;
+
+    c->result = 0;
+    if (!csgdi_kernels_find("ref", c->k->type)->finite(c->x, c->n)) return;
+    c->k->to_half_leave(v % 3 == 0 ? c->out : c->x, c->n, v % 2 == 0 ? CSGDI_BF16 : CSGDI_F16,
+                        half_scale(v / 2), random_of(v / 8), first_of(v / 8), half, &left);
+    c->k->stream_end();
+    for (size_t i = 0; i < 2 * c->n; i++)
+        c->result = c->result * 31 + half[i];
 }
 
 /* The bytes of x are as good halves as any; at an odd address too. */
@@ -424,6 +484,8 @@ const slot slots[] = {
     {"abs_sum", call_abs_sum, 1, NOTHING},
     {"square_sum", call_square_sum, 1, NOTHING},
     {"sign_pack", call_sign_pack, 1, BITS},
+    {"sign_encode", call_sign_encode, 1, BITS},
+    {"sign_leave", call_sign_leave, 9, ELEMENTS},
     {"sign_apply", call_sign_apply, 9, ELEMENTS},
     {"key_histogram", call_key_histogram, 6, HISTOGRAM},
     {"key_select", call_key_select, 3 * LIMITS, NOTHING},
@@ -441,8 +503,10 @@ const slot slots[] = {
     {"sign_sums", call_sign_sums, 1, NOTHING},
     {"min_max", call_min_max, 1, NOTHING},
     {"quantize", call_quantize, GRIDS *ROUNDINGS, BYTES},
+    {"quantize_leave", call_quantize_leave, GRIDS *ROUNDINGS, ELEMENTS},
     {"dequantize", call_dequantize, 3 * GRIDS, ELEMENTS},
     {"to_half", call_to_half, 8 * ROUNDINGS, HALVES},
+    {"to_half_leave", call_to_half_leave, 8 * ROUNDINGS, ELEMENTS},
     {"from_half", call_from_half, 2 * 24, ELEMENTS},
     {"to_power", call_to_power, 6 * ROUNDINGS, BYTES},
     {"from_power", call_from_power, 3 * 7, ELEMENTS},
