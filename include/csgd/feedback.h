@@ -22,6 +22,11 @@
  *
  *     send C(v - h);    h = h + C(v - h)
  *
+ * `feedback=dgc` has a momentum of its own, for plain SGD at the receiver (Lin et al. 2018); its residual
+ * is v, which is 0 where it is sent, but for what values= rounds off, as u is then:
+ *
+ *     u = momentum u + g;    v = v + u;    send C(v)
+ *
  * For `feedback=ecx rho=RHO` (Tang et al. 2021), with residuals d of the last two steps:
  *
  *     m = g + (1 + RHO) d1 - RHO d2;    send C(m);    d2 = d1, d1 = m - C(m)

@@ -159,12 +159,14 @@ CSGD_API csgd_status csgd_reducer_clear(csgd_reducer *r);
  * With `feedback=ecx` x and v are then what they would be had nothing ever been compressed (of the
  * vectors that were summed).  With `feedback=ef` they are what they would be had the last result
  * carried all residuals, so that the sum of results is that of the vectors, and with step sizes told
- * that of step size times either; a caller without momentum leaves for_v.  Zeros where nothing is owed.
+ * that of step size times either; a caller without momentum leaves for_v.  `feedback=ecx2` as ecx;
+ * `feedback=dgc` owes x its residual, and its momentum goes on.  Zeros where nothing is owed, as for
+ * `feedback=ef21`, which goes on as if nothing had been.
  *
  * @param[out] for_x, for_v  n elements each, sums over ranks, the same on all; double for `type=f64`,
  *                           float for every other type.
  *
- * @retval CSGD_OK        the residuals are zero on all ranks; the step and what the compressor has
+ * @retval CSGD_OK        the residuals are zero on all ranks, but ef21's; the step and what the compressor has
  *                        learned stay.
  * @retval CSGD_E_INVAL   a pointer is NULL or both are the same; CSGD_E_PEER on the others.
  * @retval CSGD_E_BUSY    an operation is in flight.
@@ -196,7 +198,8 @@ CSGD_API csgd_status csgd_reducer_set_step(csgd_reducer *r, uint64_t step);
  * leaves residuals unscaled, which is what most published experiments do.  What is given stands until
  * it is given again; the first one scales nothing.
  *
- * `feedback=ef21` has no use for it.
+ * `feedback=ef21` and `feedback=dgc` have no use for it.  `feedback=ecx2` divides by it, so there it is
+ * told before the first call or never, and is 1 then.
  *
  * @param[in] step_size  > 0 and finite.
  * @retval CSGD_OK, CSGD_E_INVAL, CSGD_E_BUSY while an operation is in flight.
@@ -285,7 +288,8 @@ CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);
  * the sum of all ranks' residuals is the sum of all vectors (for constant step sizes).  For
  * `feedback=ef21`, whose results follow an average v of a rank's vectors, v = (1 - momentum) v +
  * momentum g, it is how far they are behind: the last result plus the sum of all residuals is the sum of
- * all v.
+ * all v.  For `feedback=dgc` it is v of src/feedback/dgc.c, and for `feedback=ecx2` what x is still to
+ * move by, the step sizes included.
  *
  * Its elements are double for `type=f64`, float for every other type.
  *

@@ -96,9 +96,11 @@ static csgd_status allgather_step(csgd_reducer *r)
             return csgdi_fail_in(st, whose);
         }
     }
-    for (int rank = 0; rank < r->transport.n_ranks; rank++)
-        csgdi_message_apply(c, self->all + (size_t)rank * self->bound,
-                            rank == 0 ? CSGDI_SET : CSGDI_ADD, r->call.recv);
+    for (unsigned i = 0; i < c->channels; i++)
+        for (int rank = 0; rank < r->transport.n_ranks; rank++)
+            csgdi_message_apply_channel(c, self->all + (size_t)rank * self->bound, i,
+                                        rank == 0 ? CSGDI_SET : CSGDI_ADD,
+                                        i == 0 ? r->call.recv : r->feedback.sum2);
     return CSGD_OK;
 }
 
@@ -112,6 +114,7 @@ const csgdi_algorithm csgdi_allgather = {
     .name = "allgather",
     .summary = "every message to every rank, added in rank order; P - 1 messages sent by each rank",
     .source = "-",
+    .pairs = true,
     .supports = allgather_supports,
     .seconds = allgather_seconds,
     .create = allgather_create,

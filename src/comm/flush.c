@@ -46,7 +46,7 @@ csgd_status csgd_reducer_flush(csgd_reducer *r, void *for_x, void *for_v)
     st = sum(r, for_x, st);
     if (st == CSGD_OK) st = sum(r, for_v, CSGD_OK);
     if (st != CSGD_OK) return st;
-    csgdi_feedback_clear(&r->feedback);
-    if (r->owner.feedback.ops != NULL) csgdi_feedback_clear(&r->owner.feedback);
+    csgdi_feedback_paid(&r->feedback);
+    if (r->owner.feedback.ops != NULL) csgdi_feedback_paid(&r->owner.feedback);
     return CSGD_OK;
 }

@@ -9,6 +9,8 @@
  * work, no index travels, and nothing is encoded twice.  A map may have several rounds, each
  * depending on the sums of the rounds before: the k elements are then summed a part at a time.
  *
+ * Where messages carry two vectors both are mapped and summed together, 2 k elements.
+ *
  * Volume: 2 k (P - 1) / P elements sent by each rank, by the formula of the transport's allreduce.
  * Latency: one allreduce a round.  Memory: one message, and k elements.
  */
@@ -20,7 +22,7 @@
 #include "wire/header.h"
 
 typedef struct linear {
-    void *sum;      /* c->max_k elements */
+    void *sum;      /* c->max_k elements, of each channel */
     unsigned round; /* being summed */
     size_t at;      /* where its values begin */
     csgdi_request request;
@@ -43,15 +45,15 @@ static csgd_status linear_create(csgd_reducer *r)
 
     r->exchange = self;
     if (self == NULL) return CSGD_E_NOMEM;
-    self->sum = csgdi_arena_alloc(&r->arena, c->max_k, c->kernels->size);
+    self->sum = csgdi_arena_alloc(&r->arena, c->channels * c->max_k, c->kernels->size);
     r->message = csgdi_arena_alloc(&r->arena, csgdi_message_bound(c), 1);
     return self->sum != NULL && r->message != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
-/* Values of the round, of all that there are. */
+/* Values of the round, of all that there are.  What has two channels has one round. */
 static size_t round_values(const csgdi_compressor *c, unsigned round)
 {
-    return c->ops->round_values != NULL ? c->ops->round_values(c, round) : c->max_k;
+    return c->ops->round_values != NULL ? c->ops->round_values(c, round) : c->channels * c->max_k;
 }
 
 /* Project for this round, and start to sum it.  Values beyond the element type are summed too: the
@@ -65,6 +67,8 @@ static csgd_status start_round(csgd_reducer *r)
     uint8_t *values = r->message + CSGDI_HEADER_BYTES;
 
     c->ops->project(c, r->call.m, r->step, self->round, self->sum, values);
+    if (c->channels > 1)
+        c->ops->project(c, r->feedback.m2, r->step, 0, self->sum, values + c->max_k * size);
     return ops->sum(&r->transport, values + self->at * size, (char *)self->sum + self->at * size,
                     round_values(c, self->round), c->kernels->type, r->call.blocking,
                     &self->request);
@@ -74,7 +78,7 @@ static csgd_status linear_begin(csgd_reducer *r)
 {
     linear *self = r->exchange;
     const csgdi_compressor *c = &r->compressor;
-    const size_t bytes = c->max_k * c->kernels->size;
+    const size_t bytes = c->channels * c->max_k * c->kernels->size;
     const csgdi_header header = {.compressor = c->ops->wire_id,
                                  .type = c->type,
                                  .n = c->n,
@@ -114,6 +118,9 @@ static csgd_status linear_step(csgd_reducer *r)
         if (st != CSGD_OK) return st;
     }
     c->ops->apply(c, self->sum, r->step, CSGDI_SET, r->call.recv);
+    if (c->channels > 1)
+        c->ops->apply(c, (uint8_t *)self->sum + c->max_k * size, r->step, CSGDI_SET,
+                      r->feedback.sum2);
     return CSGD_OK;
 }
 
@@ -137,6 +144,7 @@ const csgdi_algorithm csgdi_linear = {
     .summary = "a plain allreduce of the short vectors of a shared linear map, k elements",
     .source = "PowerSGD, Vogels et al. 2019",
     .projects = true,
+    .pairs = true,
     .supports = linear_supports,
     .seconds = linear_seconds,
     .create = linear_create,

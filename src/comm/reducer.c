@@ -19,7 +19,8 @@
 static const csgdi_algorithm *pick(csgd_reducer *r, csgdi_spec *spec, const csgdi_rates *rates,
                                    bool *dense)
 {
-    const bool may = strcmp(csgdi_spec_choice(spec, "plan"), "auto") == 0;
+    const bool may = strcmp(csgdi_spec_choice(spec, "plan"), "auto") == 0 &&
+                     !r->feedback.set.filters; /* which sums of the vectors do not do */
     const bool drop = strcmp(csgdi_spec_choice(spec, "drop"), "yes") == 0;
     csgdi_choice choice;
 
@@ -51,6 +52,12 @@ static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec, const csg
                           "algorithm=%s sums vectors and %s makes messages; "
                           "use algorithm=allgather, or none in place of %s",
                           r->algorithm->name, c->ops->name, c->ops->name);
+    if (c->channels > 1 && !r->algorithm->pairs)
+        return csgdi_fail(
+            CSGD_E_UNSUPPORTED,
+            "feedback=%s sends two values for each entry, which algorithm=%s does not "
+            "sum; use algorithm=allgather",
+            r->feedback.ops->name, r->algorithm->name);
     if (r->algorithm->supports != NULL) {
         st = r->algorithm->supports(c, &r->transport);
         if (st != CSGD_OK) return st;

@@ -63,6 +63,8 @@ struct csgdi_algorithm {
     bool dense;    /* sums x itself, for exact compressors; else it carries messages */
     bool projects; /* makes the message itself, of r->call.m, in rounds */
     bool drops;    /* leaves entries out on the way, so auto takes it only where told to */
+    bool pairs;    /* sums both vectors of messages that carry two (compressors/pair.c), the second
+                    * to r->feedback.sum2 */
 
     /* Whether it can work for this compressor; a sentence if not.  NULL: always. */
     csgd_status (*supports)(const csgdi_compressor *c, const csgdi_transport *t);

@@ -17,6 +17,7 @@
 #include "compressors/compressor.h"
 #include "compressors/entries.h"
 #include "compressors/largest.h"
+#include "compressors/warmup.h"
 
 typedef struct blocktopk {
     double ratio;
@@ -37,24 +38,34 @@ static size_t start_of(const csgdi_compressor *c, size_t segment)
     return segment == 0 ? 0 : c->n;
 }
 
+/* Of a block of n, at most. */
+static size_t most_of(const csgdi_compressor *c, size_t n)
+{
+    const blocktopk *self = c->state;
+
+    return csgdi_warmup_most(c, n, csgdi_entries_part(self->ratio, n));
+}
+
 static csgd_status blocktopk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
 {
     blocktopk *self = csgdi_arena_zalloc(arena, 1, sizeof *self);
+    csgd_status st;
 
     if (self == NULL) return CSGD_E_NOMEM;
     c->state = self;
     self->ratio = csgdi_spec_real(spec, "ratio");
     self->block = (size_t)csgdi_spec_count(spec, "block");
     if (self->block > c->n && c->n > 0) self->block = c->n;
+    st = csgdi_warmup_read(c, spec, self->ratio, arena);
+    if (st != CSGD_OK) return st;
     c->max_k = 0;
     for (size_t s = 0; s < segments(c); s++) {
         const size_t n = start_of(c, s + 1) - start_of(c, s);
-        c->max_k += n / self->block * csgdi_entries_part(self->ratio, self->block) +
-                    csgdi_entries_part(self->ratio, n % self->block);
+        c->max_k += n / self->block * most_of(c, self->block) + most_of(c, n % self->block);
     }
     c->spare = self->block; /* all of one may be candidates */
-    return csgdi_search_create(&self->search, c->kernels, self->block,
-                               csgdi_entries_part(self->ratio, self->block), 0, 1, arena)
+    return csgdi_search_create(&self->search, c->kernels, self->block, most_of(c, self->block), 0,
+                               1, arena)
                ? CSGD_OK
                : CSGD_E_NOMEM;
 }
@@ -106,7 +117,7 @@ static bool blocktopk_select(csgdi_compressor *c, const void *x, csgdi_sparse *o
         for (size_t i = start_of(c, s); i < end; i += self->block) {
             const size_t n = end - i < self->block ? end - i : self->block;
             if (!select_block(c, (const char *)x + i * c->kernels->size, n, (uint32_t)i,
-                              csgdi_entries_part(self->ratio, n), out))
+                              csgdi_warmup_entries(c, n, csgdi_entries_part(self->ratio, n)), out))
                 return false;
         }
     }

@@ -52,6 +52,7 @@ typedef struct csgdi_compressor_ops {
     bool variable;  /* messages of one n differ in length; create may decide otherwise */
     bool no_zero;   /* no code means zero, so it takes mask= (mask.h) */
     bool only_sums; /* project: a message alone is not what a rank contributes; for linear alone */
+    bool picks;     /* project: what is sent are entries as they are, and what is not stays whole */
     csgdi_keys keys;
 
     /* Check the spec against n, drop keys without effect, and allocate.  May set c->block,
@@ -135,12 +136,16 @@ struct csgdi_compressor {
     bool masked;           /* blocks begin with a mask of what is not zero */
     uint64_t clipped;      /* messages that had no room for all that was to be sent */
     size_t block;          /* quantize: elements of a block; 1 at first */
-    size_t max_k;          /* select: most entries of a stream; project: values of every message */
-    size_t usual_k;        /* select: entries of most messages; 0: max_k */
-    size_t spare;          /* select: entries of scratch that a search wants beyond max_k */
+    bool takes_warmup;     /* the compressor asks for the next */
+    const struct csgdi_warmup *warmup; /* select: more entries in early steps; NULL: as many */
+    size_t max_k;   /* select: most entries of a stream; project: values of every message */
+    size_t usual_k; /* select: entries of most messages; 0: max_k */
+    size_t spare;   /* select: entries of scratch that a search wants beyond max_k */
     csgdi_sparse_format format; /* select: how a stream travels */
     csgdi_sparse stream;        /* select: scratch, and after a message was written what it sends */
     void *values;               /* project: scratch for max_k values */
+    unsigned channels;          /* vectors that a message carries parts of: 1, or 2 (pair.c) */
+    void *pair;                 /* select, two channels: scratch for 2 max_k values */
     const size_t *segment; /* n_segments + 1 boundaries of tensors that select alone, or NULL */
     const size_t *segment_cols; /* columns of each of them as a matrix, or NULL */
     size_t n_segments;
@@ -191,6 +196,15 @@ size_t csgdi_message_bound(const csgdi_compressor *c);
  * exact, where dst is undefined; a compressor that looks at a part of x judges only that. */
 bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len);
 
+/* Let messages of c carry two vectors from now on: what is chosen is chosen for the first of them, and of
+ * the second the same entries go with it.  Their bound and check change.  For what selects or picks
+ * entries. */
+csgd_status csgdi_message_pair(csgdi_compressor *c, csgdi_arena *arena);
+
+/* Then, in place of csgdi_message_write(), whatever is finite or not in the second. */
+bool csgdi_message_write_pair(csgdi_compressor *c, const void *x, const void *second, uint8_t *dst,
+                              size_t *len);
+
 /* The message that was written last has arrived. */
 void csgdi_message_delivered(csgdi_compressor *c);
 
@@ -202,8 +216,12 @@ size_t csgdi_message_frame(const csgdi_compressor *c, uint8_t *dst, size_t paylo
 csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, size_t len,
                                 const uint64_t *step);
 
-/* y = or += or -= the vector that the message stands for. */
+/* y = or += or -= the vector that the message stands for, the first or only one. */
 void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode, void *y);
+
+/* The same of either vector, 0 or 1. */
+void csgdi_message_apply_channel(const csgdi_compressor *c, const uint8_t *src, unsigned channel,
+                                 csgdi_mode mode, void *y);
 
 /* The public object. */
 struct csgd_compressor {

@@ -37,6 +37,7 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
                             .seed = csgdi_spec_count(spec, "seed"),
                             .threads = csgdi_threads_allowed(csgdi_spec_count(spec, "threads")),
                             .n_ranks = n_ranks,
+                            .channels = 1,
                             .block = 1,
                             .rounding = CSGDI_STREAM_ROUNDING,
                             .stream_bytes = STREAM_BYTES,
@@ -66,14 +67,15 @@ csgd_status csgdi_compressor_init(csgdi_compressor *c, const csgdi_compressor_op
 static size_t payload_bytes(const csgdi_compressor *c)
 {
     if (c->n == 0) return 0;
-    if (c->ops->family == CSGDI_PROJECT) return c->max_k * c->kernels->size;
+    if (c->ops->family == CSGDI_PROJECT) return c->channels * c->max_k * c->kernels->size;
     return csgdi_blocks_bytes(c, c->n);
 }
 
 size_t csgdi_message_bound(const csgdi_compressor *c)
 {
     if (c->n > 0 && c->ops->family == CSGDI_SELECT)
-        return CSGDI_HEADER_BYTES + csgdi_sparse_bound(c->kernels, c->format, c->n, c->max_k, 1);
+        return CSGDI_HEADER_BYTES +
+               csgdi_sparse_bound(c->kernels, c->format, c->n, c->max_k, c->channels);
     return CSGDI_HEADER_BYTES + csgdi_round8(payload_bytes(c));
 }
 
@@ -122,15 +124,15 @@ bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_
     return true;
 }
 
-/* The values of a projection. */
+/* The values of a projection, of all channels. */
 static csgd_status check_finite(const csgdi_compressor *c, const uint8_t *src)
 {
     enum { CHUNK = 256 };
-    const size_t size = c->kernels->size;
+    const size_t size = c->kernels->size, count = c->channels * c->max_k;
     double chunk[CHUNK]; /* aligned */
 
-    for (size_t j = 0; j < c->max_k; j += CHUNK) {
-        const size_t part = c->max_k - j < CHUNK ? c->max_k - j : CHUNK;
+    for (size_t j = 0; j < count; j += CHUNK) {
+        const size_t part = count - j < CHUNK ? count - j : CHUNK;
 
         memcpy(chunk, src + j * size, part * size);
         if (!c->kernels->finite(chunk, part))
@@ -162,7 +164,7 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
                           *step);
     if (c->n > 0 && c->ops->family == CSGDI_SELECT)
         return csgdi_sparse_check(c->kernels, c->format, payload, (size_t)h.payload, c->n, c->max_k,
-                                  1);
+                                  c->channels);
     bytes = payload_bytes(c);
     if (h.payload != csgdi_round8(bytes))
         return csgdi_fail(CSGD_E_CORRUPT, "a payload of %s has %" PRIu64 " bytes, not %zu",
@@ -173,18 +175,27 @@ csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, s
                               "a payload of %s is filled up with other bytes than 0", c->ops->name);
     if (c->n == 0 || c->ops->family != CSGDI_PROJECT) return csgdi_blocks_check(c, payload, c->n);
     st = check_finite(c, payload);
-    return st == CSGD_OK && c->ops->check != NULL ? c->ops->check(c, payload) : st;
+    for (unsigned i = 0; i < c->channels && st == CSGD_OK && c->ops->check != NULL; i++)
+        st = c->ops->check(c, payload + i * c->max_k * c->kernels->size);
+    return st;
 }
 
-void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode, void *y)
+void csgdi_message_apply_channel(const csgdi_compressor *c, const uint8_t *src, unsigned channel,
+                                 csgdi_mode mode, void *y)
 {
     const uint8_t *payload = src + CSGDI_HEADER_BYTES;
 
     if (c->n == 0) return;
     if (c->ops->family == CSGDI_SELECT)
-        csgdi_sparse_apply(c->kernels, payload, c->n, 0, mode, y);
+        csgdi_sparse_apply(c->kernels, payload, c->n, channel, mode, y);
     else if (c->ops->family == CSGDI_PROJECT)
-        c->ops->apply(c, payload, csgdi_header_step(src), mode, y);
+        c->ops->apply(c, payload + channel * c->max_k * c->kernels->size, csgdi_header_step(src),
+                      mode, y);
     else
         csgdi_blocks_apply(c, payload, c->n, mode, y);
+}
+
+void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode, void *y)
+{
+    csgdi_message_apply_channel(c, src, 0, mode, y);
 }

@@ -201,6 +201,7 @@ const csgdi_compressor_ops csgdi_randk = {
     .wire_id = 4,
     .family = CSGDI_PROJECT,
     .biased = true,
+    .picks = true,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = randk_create,
     .rounds = 1,

@@ -6,6 +6,8 @@
 
 #include <string.h>
 #include "base/error.h"
+#include "wire/header.h"
+#include "wire/sparse_reader.h"
 
 static const char *index_name(size_t i)
 {
@@ -62,4 +64,22 @@ csgd_status csgdi_stream_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_are
     if (c->stream.index == NULL) return CSGD_E_NOMEM;
     c->stream.value = csgdi_arena_alloc(arena, c->stream.room + CSGDI_LANES, c->kernels->size);
     return c->stream.value != NULL ? CSGD_OK : CSGD_E_NOMEM;
+}
+
+void csgdi_stream_zero(const csgdi_compressor *c, const uint8_t *src, void *y)
+{
+    static const double zeros[CSGDI_SPARSE_CHUNK]; /* or as many floats */
+    uint32_t index[CSGDI_SPARSE_CHUNK], place[CSGDI_SPARSE_CHUNK + CSGDI_LANES];
+    double value[CSGDI_SPARSE_CHUNK], taken[CSGDI_SPARSE_CHUNK + CSGDI_LANES];
+    csgdi_sparse_reader reader;
+
+    if (c->n == 0) return;
+    csgdi_sparse_open(&reader, c->kernels, src + CSGDI_HEADER_BYTES, c->n, 0);
+    for (size_t count; (count = csgdi_sparse_next(&reader, index, value)) > 0;) {
+        const size_t k = c->kernels->key_select(value, count, 1, 0, count, place, taken);
+
+        for (size_t j = 0; j < k; j++) /* in place: place[j] >= j */
+            index[j] = index[place[j]];
+        c->kernels->scatter(index, zeros, k, CSGDI_SET, y);
+    }
 }

@@ -12,4 +12,7 @@ extern const csgdi_keys csgdi_stream_keys;
 /* Read the keys into c->format, completing the spec, and allocate c->stream. */
 csgd_status csgdi_stream_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena);
 
+/* y = 0 where the first vector of a message that passed csgdi_message_check() is not 0. */
+void csgdi_stream_zero(const csgdi_compressor *c, const uint8_t *src, void *y);
+
 #endif

@@ -13,12 +13,15 @@
  * There are two other methods, which find about k entries with less search, and never send more:
  * sampled.c and sidco.c.  They are contractions as far as they find k.
  *
+ * Early steps may send more (warmup.h).
+ *
  * Payload: a sparse stream (wire/sparse.h) of at most k entries.
  */
 
 #include <string.h>
 #include "compressors/entries.h"
 #include "compressors/topk_method.h"
+#include "compressors/warmup.h"
 
 static const char *method_name(size_t i)
 {
@@ -34,12 +37,20 @@ static csgdi_topk_method method_of(const csgdi_spec *spec)
     return strcmp(name, "sidco") == 0 ? CSGDI_SIDCO : CSGDI_EXACTLY;
 }
 
+/* The part of the entries that ratio or k says. */
+static double ratio_of(const csgdi_compressor *c, const csgdi_spec *spec)
+{
+    if (csgdi_spec_given(spec, "k")) return (double)c->max_k / (double)c->n;
+    return csgdi_spec_real(spec, "ratio");
+}
+
 static csgd_status topk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
 {
-    const csgd_status st = csgdi_entries_read(c, spec);
-    size_t longest = 0, most = 0, sample = 0;
+    csgd_status st = csgdi_entries_read(c, spec);
+    size_t longest = 0, most = 0, sample = 0, room = 0;
     csgdi_topk_state *self;
 
+    if (st == CSGD_OK) st = csgdi_warmup_read(c, spec, ratio_of(c, spec), arena);
     if (st != CSGD_OK) return st;
     c->state = self = csgdi_arena_zalloc(arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
@@ -50,17 +61,21 @@ static csgd_status topk_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_aren
     if (self->part == NULL) return CSGD_E_NOMEM;
     for (size_t s = 0; s < self->n_parts; s++) {
         csgdi_part *p = &self->part[s];
-        size_t spare, values;
+        size_t at_most, spare, values;
         p->first = c->segment != NULL ? c->segment[s] : 0;
         p->n = c->segment != NULL ? c->segment[s + 1] - p->first : c->n;
-        p->k = csgdi_entries_of(c, spec, s);
-        spare = csgdi_largest_spare(p->n, p->k);
+        p->k = p->at_last = csgdi_entries_of(c, spec, s);
+        at_most = csgdi_warmup_most(c, p->n, p->k);
+        room += at_most;
+        spare = csgdi_largest_spare(p->n, at_most);
         values = self->method == CSGDI_SAMPLED ? csgdi_sampled_room(p->n, p->k) : 0;
         if (p->n > longest) longest = p->n;
-        if (p->k > most) most = p->k;
+        if (at_most > most) most = at_most;
         if (spare > c->spare) c->spare = spare;
         if (values > sample) sample = values;
     }
+    c->usual_k = c->max_k;
+    c->max_k = room;
     return csgdi_search_create(&self->search, c->kernels, longest, most, sample, c->threads, arena)
                ? CSGD_OK
                : CSGD_E_NOMEM;
@@ -74,6 +89,7 @@ static bool topk_select(csgdi_compressor *c, const void *x, csgdi_sparse *out)
     out->k = 0;
     for (csgdi_part *p = self->part; finite && p < self->part + self->n_parts; p++) {
         const char *from = (const char *)x + p->first * c->kernels->size;
+        p->k = csgdi_warmup_entries(c, p->n, p->at_last);
         switch (self->method) {
         case CSGDI_SAMPLED:
             finite = csgdi_sampled(c, self, p, from, out);
@@ -94,7 +110,10 @@ static csgdi_search *topk_begin(csgdi_compressor *c, size_t segment, csgdi_spars
 {
     csgdi_topk_state *self = c->state;
     csgdi_part *p = &self->part[segment];
-    const bool begun =
+    bool begun;
+
+    p->k = csgdi_warmup_entries(c, p->n, p->at_last);
+    begun =
         self->method == CSGDI_EXACTLY && csgdi_largest_begin(&self->search, &p->bracket, p->k, out);
 
     return begun ? &self->search : NULL;

@@ -18,7 +18,8 @@ typedef struct csgdi_history {
 
 /* A vector, or a tensor of it that selects by itself. */
 typedef struct csgdi_part {
-    size_t first, n, k;
+    size_t first, n;
+    size_t k, at_last;       /* to be sent now, and after a warm-up */
     csgdi_bracket bracket;   /* exact */
     csgdi_history now, next; /* sidco; next: once the message is delivered */
 } csgdi_part;

@@ -22,6 +22,7 @@
  */
 
 #include <string.h>
+#include "base/error.h"
 #include "feedback/feedback.h"
 
 enum { CHUNK = 4096 }; /* elements that stay in the first cache between two passes */
@@ -35,8 +36,10 @@ static csgd_status ef21_read(csgdi_feedback *f, csgdi_spec *spec)
 {
     if (!csgdi_spec_set(spec, "momentum")) csgdi_spec_choose(spec, "momentum", "1");
     f->set.momentum = csgdi_spec_real(spec, "momentum");
-    f->set.unscaled = true;
-    return CSGD_OK;
+    f->set.unscaled = f->set.owes_nothing = true;
+    f->set.filters = f->set.momentum < 1;
+    if (f->set.momentum > 0) return CSGD_OK;
+    return csgdi_fail(CSGD_E_SPEC, "feedback=ef21: with momentum=0 no gradient would ever count");
 }
 
 static csgd_status ef21_create(csgdi_feedback *f, csgdi_arena *arena)

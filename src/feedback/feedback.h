@@ -39,12 +39,16 @@ typedef struct csgdi_delivery {
 
 /* What the keys of the rules say. */
 typedef struct csgdi_feedback_settings {
-    bool reduces;     /* it is a reducer's, so that result() will be asked */
-    bool unscaled;    /* step sizes mean nothing to it */
-    double momentum;  /* ef21: weight of a new gradient */
-    double rho;       /* ecx: weight of the momentum */
-    bool rho_by_step; /* told before each step instead */
-    double beta;      /* ecx: weight of the present step in the low-pass filter, 1: none */
+    bool reduces;           /* it is a reducer's, so that result() will be asked */
+    bool unscaled;          /* step sizes mean nothing to it */
+    bool owes_nothing;      /* what was not delivered is no debt, an owner's neither */
+    bool filters;           /* all sent, the result would not be the sum of the vectors */
+    double momentum;        /* ef21: weight of a new gradient; dgc: of the old momentum */
+    double rho;             /* ecx, ecx2: weight of the momentum */
+    bool rho_by_step;       /* told before each step instead */
+    double beta;            /* ecx: weight of the present step in the low-pass filter, 1: none */
+    bool nesterov, masking; /* dgc */
+    double clip;            /* dgc: largest norm of the sum of so many vectors; 0: any */
 } csgdi_feedback_settings;
 
 typedef struct csgdi_feedback_ops {
@@ -64,6 +68,9 @@ typedef struct csgdi_feedback_ops {
 
     /* Allocate for f->compressor; NULL: nothing to allocate. */
     csgd_status (*create)(csgdi_feedback *f, csgdi_arena *arena);
+
+    /* All of g is about to be filled in.  NULL: no need to look. */
+    void (*look)(csgdi_feedback *f, const void *g);
 
     /* Write elements [first, first + count) of m, which replaces g, all n of which are given;
      * whether they are finite.  NULL: m is g, and the rule remembers nothing. */
@@ -85,9 +92,12 @@ typedef struct csgdi_feedback_ops {
     void (*result)(csgdi_feedback *f, void *y);
 
     /* Add to n elements what the caller's v, or else its x, lacks because of what was not delivered,
-     * as of the last result: v += this, x -= that result's step size times this.  It is paid so, and
-     * clear follows.  NULL: nothing is owed. */
+     * as of the last result: v += this, x -= that result's step size times this.  NULL: nothing is
+     * owed. */
     void (*owe)(const csgdi_feedback *f, bool for_v, void *to);
+
+    /* Once that is paid e becomes 0, and clear follows, but where e is all that was paid. */
+    bool owes_e_alone;
 
     /* Forget what there is beside e, which is zero.  NULL: nothing is. */
     void (*clear)(csgdi_feedback *f);
@@ -99,6 +109,8 @@ struct csgdi_feedback {
     csgdi_compressor *compressor;
     void *e;               /* residual, NULL for rules that have none */
     void *m;               /* the next residual, or m itself */
+    void *m2;              /* what goes with it, where the compressor has two channels */
+    void *sum2;            /* there, where an algorithm leaves the sum of the second channel */
     void *state;           /* the rule's own */
     double step_size;      /* that the last committed result was for; 0: never told */
     double next_step_size; /* that the next one is for */
@@ -157,6 +169,9 @@ void csgdi_feedback_result(csgdi_feedback *f, void *y);
 /* Add what is owed to v, or else to x, as the rule says it. */
 void csgdi_feedback_owe(const csgdi_feedback *f, bool for_v, void *to);
 
+/* That was paid. */
+void csgdi_feedback_paid(csgdi_feedback *f);
+
 /* Zero residual, of no step size yet. */
 void csgdi_feedback_clear(csgdi_feedback *f);
 
@@ -174,6 +189,6 @@ struct csgd_feedback {
 };
 
 extern const csgdi_feedback_ops csgdi_feedback_none, csgdi_feedback_ef, csgdi_feedback_ef21,
-    csgdi_feedback_ecx;
+    csgdi_feedback_dgc, csgdi_feedback_ecx, csgdi_feedback_ecx2;
 
 #endif

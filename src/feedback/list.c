@@ -9,10 +9,8 @@
 #include "feedback/feedback.h"
 
 static const csgdi_feedback_ops *const list[] = {
-    &csgdi_feedback_none,
-    &csgdi_feedback_ef,
-    &csgdi_feedback_ef21,
-    &csgdi_feedback_ecx,
+    &csgdi_feedback_none, &csgdi_feedback_ef,  &csgdi_feedback_ef21,
+    &csgdi_feedback_dgc,  &csgdi_feedback_ecx, &csgdi_feedback_ecx2,
 };
 
 const csgdi_feedback_ops *csgdi_feedback_list(size_t i)
@@ -33,6 +31,7 @@ const csgdi_feedback_ops *csgdi_feedback_find(const char *name)
 }
 
 static const char *const rho_words[] = {"step", NULL};
+static const char *const yes_no[] = {"no", "yes", NULL};
 
 static const csgdi_key keys[] = {
     {.name = "feedback",
@@ -44,14 +43,15 @@ static const csgdi_key keys[] = {
      .min = 0,
      .max = 1,
      .words = rho_words,
-     .help = "ecx: v = rho v + result is what the caller makes of the results, 0.9 unless given; "
-             "step: told before each call"},
+     .help =
+         "ecx, ecx2: v = rho v + result is what the caller makes of the results, 0.9 unless given; "
+         "step: told before each call"},
     {.name = "momentum",
      .kind = CSGDI_REAL,
      .min = 0,
-     .above_min = true,
      .max = 1,
-     .help = "ef21: weight of a new gradient in the average that is followed, 1 unless given"},
+     .help = "ef21: weight of a new gradient in the average that is followed, 1 unless given; dgc: "
+             "of the old momentum, 0.9"},
     {.name = "beta",
      .kind = CSGDI_REAL,
      .min = 0,
@@ -59,6 +59,30 @@ static const csgdi_key keys[] = {
      .max = 1,
      .help = "ecx: weight of this step in a low-pass filter of the compensation, 1 unless given: "
              "none"},
+    {.name = "nesterov",
+     .kind = CSGDI_CHOICE,
+     .words = yes_no,
+     .help = "dgc: momentum that looks ahead; no unless given"},
+    {.name = "masking",
+     .kind = CSGDI_CHOICE,
+     .words = yes_no,
+     .help = "dgc: what was sent loses its momentum; yes unless given"},
+    {.name = "clip_norm",
+     .kind = CSGDI_REAL,
+     .min = 0,
+     .above_min = true,
+     .max = INFINITY,
+     .help = "dgc: longer vectors are shortened to this over the root of the number of ranks"},
+    {.name = "warmup",
+     .kind = CSGDI_COUNT,
+     .min = 1,
+     .max = 9007199254740992.0,
+     .help = "dgc: steps in which more entries than ratio are sent, which memory is for then"},
+    {.name = "stages",
+     .kind = CSGDI_COUNT,
+     .min = 1,
+     .max = 16,
+     .help = "dgc: of that, stage i of s sends ratio^(i / (s + 1)); 4 unless given"},
 };
 
 const csgdi_keys csgdi_feedback_keys = {keys, sizeof keys / sizeof *keys};
@@ -155,8 +179,10 @@ bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t
     const csgdi_source source = {fill, &self, e != NULL ? g : NULL, e};
     csgdi_compressor *c = f->compressor;
 
-    if (f->ops->keeps_m)
-        return csgdi_source_fill(c, &source, f->m) && csgdi_message_write(c, f->m, dst, len);
+    if (f->ops->look != NULL) f->ops->look(f, g);
+    if (f->ops->keeps_m && !csgdi_source_fill(c, &source, f->m)) return false;
+    if (c->channels > 1) return csgdi_message_write_pair(c, f->m, f->m2, dst, len);
+    if (f->ops->keeps_m) return csgdi_message_write(c, f->m, dst, len);
     if (f->ops->fill != NULL) return csgdi_fused_write(c, &source, f->m, dst, len);
     /* A projection looks at a part; a gradient that is not finite concerns all ranks. */
     if (c->ops->family == CSGDI_PROJECT && !c->kernels->finite(g, c->n)) return false;
@@ -169,6 +195,7 @@ bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m)
     const csgdi_source source = {.fill = fill, .object = &self};
     csgdi_compressor *c = f->compressor;
 
+    if (f->ops->look != NULL) f->ops->look(f, g);
     *m = f->ops->fill != NULL ? f->m : g;
     if (f->ops->fill != NULL) return csgdi_source_fill(c, &source, f->m);
     return c->ops->family == CSGDI_EXACT || c->kernels->finite(g, c->n);
@@ -207,16 +234,34 @@ void csgdi_feedback_result(csgdi_feedback *f, void *y)
     if (f->ops->result != NULL) f->ops->result(f, y);
 }
 
-void csgdi_feedback_owe(const csgdi_feedback *f, bool for_v, void *to)
+static bool owes(const csgdi_feedback *f)
 {
-    if (f->ops->owe != NULL && f->compressor->n > 0) f->ops->owe(f, for_v, to);
+    return f->ops->owe != NULL && !f->set.owes_nothing;
 }
 
-void csgdi_feedback_clear(csgdi_feedback *f)
+void csgdi_feedback_owe(const csgdi_feedback *f, bool for_v, void *to)
+{
+    if (owes(f) && f->compressor->n > 0) f->ops->owe(f, for_v, to);
+}
+
+static void forget(csgdi_feedback *f)
 {
     const csgdi_compressor *c = f->compressor;
 
     if (f->e != NULL && c->n > 0) memset(f->e, 0, c->n * c->kernels->size);
+}
+
+void csgdi_feedback_paid(csgdi_feedback *f)
+{
+    if (owes(f) && f->ops->owes_e_alone)
+        forget(f);
+    else if (owes(f))
+        csgdi_feedback_clear(f);
+}
+
+void csgdi_feedback_clear(csgdi_feedback *f)
+{
+    forget(f);
     if (f->ops->clear != NULL) f->ops->clear(f);
     f->step_size = 0; /* the next one stands: it is a setting, not history */
 }

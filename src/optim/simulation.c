@@ -72,6 +72,12 @@ static csgd_status choose_passes(csgd_simulation *s, csgdi_spec *spec)
     default:
         possible = !c->ops->only_sums;
     }
+    if (c->channels > 1 && s->passes != CSGDI_PASS_ALLGATHER && s->passes != CSGDI_PASS_LINEAR)
+        return csgdi_fail(
+            CSGD_E_UNSUPPORTED,
+            "feedback=%s sends two values for each entry, which algorithm=%s does not "
+            "sum; use algorithm=allgather",
+            s->worker[0].feedback.ops->name, name);
     if (possible) return CSGD_OK;
     return csgdi_fail(CSGD_E_UNSUPPORTED, "algorithm=%s is not for %s, as it is not with a reducer",
                       name, c->ops->name);
@@ -158,9 +164,11 @@ static csgd_status build(csgd_simulation *s, const csgdi_compressor_ops *ops,
     if (s->passes == CSGDI_PASS_LINEAR) {
         const csgdi_compressor *c = &s->worker[0].compressor;
 
-        s->values = csgdi_arena_zalloc(&s->arena, c->max_k, c->kernels->size);
+        const size_t values = c->channels * c->max_k;
+
+        s->values = csgdi_arena_zalloc(&s->arena, values, c->kernels->size);
         if (s->values == NULL) return CSGD_E_NOMEM;
-        if (c->max_k > scratch) scratch = c->max_k;
+        if (values > scratch) scratch = values;
     }
     s->scratch = csgdi_arena_alloc(&s->arena, scratch, s->worker[0].compressor.kernels->size);
     if (s->scratch == NULL) return CSGD_E_NOMEM;
@@ -308,7 +316,7 @@ static csgd_status flush(void *self, void *for_x, void *for_v)
     owe(s, false, for_x);
     owe(s, true, for_v);
     for (int i = 0; i < s->n_workers + s->n_owners; i++)
-        csgdi_feedback_clear(&actor(s, i)->feedback);
+        csgdi_feedback_paid(&actor(s, i)->feedback);
     return CSGD_OK;
 }
 

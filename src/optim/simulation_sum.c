@@ -43,6 +43,15 @@ static void results(csgd_simulation *s, void *result)
     csgdi_feedback_result(&s->worker[0].feedback, result);
 }
 
+/* What worker 0 has of the sum of second vectors, where there are such, to the others. */
+static void share_sum2(csgd_simulation *s)
+{
+    const csgdi_compressor *c = &s->worker[0].compressor;
+
+    for (int i = 1; i < s->n_workers && c->channels > 1; i++)
+        memcpy(s->worker[i].feedback.sum2, s->worker[0].feedback.sum2, s->n * c->kernels->size);
+}
+
 /* ---- m itself ----------------------------------------------------------------------------- */
 
 /* Whether all of it is finite: then every actor has its m, an owner's being what is in the place of
@@ -133,9 +142,12 @@ static csgd_status sum_messages(csgd_simulation *s, const void *const *vector, v
 
     if (!write_messages(s, vector, &st))
         return st == CSGD_OK ? sum_not_finite(s, vector, result) : st;
-    for (int i = 0; i < s->n_workers; i++)
-        csgdi_message_apply(&s->worker[i].compressor, s->worker[i].message,
-                            i == 0 ? CSGDI_SET : CSGDI_ADD, result);
+    for (unsigned channel = 0; channel < s->worker[0].compressor.channels; channel++)
+        for (int i = 0; i < s->n_workers; i++)
+            csgdi_message_apply_channel(&s->worker[i].compressor, s->worker[i].message, channel,
+                                        i == 0 ? CSGDI_SET : CSGDI_ADD,
+                                        channel == 0 ? result : s->worker[0].feedback.sum2);
+    share_sum2(s);
     st = pass_again(s, result);
     if (st != CSGD_OK) return st;
 
@@ -179,7 +191,7 @@ static void add_round(csgd_simulation *s, size_t at, size_t count)
 static csgd_status sum_linear(csgd_simulation *s, const void *const *vector, void *result)
 {
     csgdi_compressor *c = &s->worker[0].compressor;
-    const size_t size = c->kernels->size, bytes = c->max_k * size;
+    const size_t size = c->kernels->size, bytes = c->channels * c->max_k * size;
     size_t at = 0;
 
     for (int i = 0; i < s->n_workers; i++) {
@@ -193,7 +205,7 @@ static csgd_status sum_linear(csgd_simulation *s, const void *const *vector, voi
     }
     for (unsigned round = 0; round < c->ops->rounds; round++) {
         const size_t count =
-            c->ops->round_values != NULL ? c->ops->round_values(c, round) : c->max_k;
+            c->ops->round_values != NULL ? c->ops->round_values(c, round) : bytes / size;
 
         for (int i = 0; i < s->n_workers; i++) {
             csgdi_actor *a = &s->worker[i];
@@ -201,6 +213,9 @@ static csgd_status sum_linear(csgd_simulation *s, const void *const *vector, voi
             memcpy(s->scratch, s->values, bytes); /* which projecting changes, for all alike */
             c->ops->project(&a->compressor, a->m, s->step, round, s->scratch,
                             a->message + CSGDI_HEADER_BYTES);
+            if (c->channels > 1)
+                c->ops->project(&a->compressor, a->feedback.m2, s->step, round, s->scratch,
+                                a->message + CSGDI_HEADER_BYTES + c->max_k * size);
         }
         memcpy(s->values, s->scratch, bytes);
         add_round(s, at, count);
@@ -211,6 +226,10 @@ static csgd_status sum_linear(csgd_simulation *s, const void *const *vector, voi
         at += count;
     }
     c->ops->apply(c, s->values, s->step, CSGDI_SET, result);
+    if (c->channels > 1)
+        c->ops->apply(c, (uint8_t *)s->values + c->max_k * size, s->step, CSGDI_SET,
+                      s->worker[0].feedback.sum2);
+    share_sum2(s);
     for (int i = 0; i < s->n_workers; i++) {
         csgdi_actor *a = &s->worker[i];
 

@@ -83,7 +83,7 @@ static uint64_t round8(uint64_t bytes)
 /* A piece of the entries marked; value as in exact_sums. */
 static uint64_t piece(const exact_sums *s, const bool *chosen, size_t n, unsigned value)
 {
-    return 48 + oracle_stream_bytes(s->type, 0, value, chosen, n);
+    return 48 + oracle_stream_bytes(s->type, 0, value, 1, chosen, n);
 }
 
 /* Elements first .. end - 1 of the support that ranks share. */

@@ -81,6 +81,29 @@
         RULE("topk", " ratio=0.6 values=bf16 feedback=ecx rho=0.9", type, n, "allgather"), \
         RULE("randk", " ratio=0.1 feedback=ecx rho=0.5", type, n, "linear")
 
+#define OWN_MOMENTUM_CASES(type, n)                                                              \
+    RULE("topk", " ratio=0.1 feedback=dgc momentum=0.3", type, n, "allgather"),                  \
+        RULE("topk", " ratio=0.1 values=bf16 feedback=dgc momentum=0.3 nesterov=yes", type, n,   \
+             "allgather"),                                                                       \
+        RULE("blocktopk", " ratio=0.125 block=64 feedback=dgc momentum=0.3 masking=no", type, n, \
+             "allgather"),                                                                       \
+        RULE("topk", " ratio=0.1 feedback=dgc momentum=0.3", type, n, "doubling"),               \
+        RULE("topk", " ratio=0.1 feedback=dgc momentum=0.3", type, n, "split"),                  \
+        RULE("topk", " ratio=0.1 feedback=ef21 momentum=0.3", type, n, "doubling"),              \
+        RULE("threshold", " lambda=20 kmax=1000 feedback=ef21", type, n, "split"),               \
+        RULE("topk", " ratio=0.1 feedback=ef21", type, n, "dsar")
+
+#define TWO_VALUE_CASES(type, n)                                                                \
+    RULE("topk", " ratio=0.1 feedback=ecx2 rho=0.9", type, n, "allgather"),                     \
+        RULE("topk", " ratio=0.1 values=bf16 indices=raw feedback=ecx2 rho=0.5", type, n,       \
+             "allgather"),                                                                      \
+        RULE("blocktopk", " ratio=0.125 block=64 values=int8 feedback=ecx2 rho=0.9", type, n,   \
+             "allgather"),                                                                      \
+        RULE("threshold", " lambda=20 kmax=1000 feedback=ecx2 rho=0.99", type, n, "allgather"), \
+        RULE("randk", " ratio=0.1 feedback=ecx2 rho=0.9", type, n, "linear"),                   \
+        RULE("randk", " ratio=0.1 feedback=ecx2 rho=0.9", type, n, "allgather"),                \
+        RULE("randk", " ratio=0.1 support=private feedback=ecx2 rho=0.9", type, n, "allgather")
+
 #define CASES(type, n)                                                                           \
     DENSE(type, n), SELECT_CASES(type, n), LOSSY("sign", " block=64", type, n, "allgather"),     \
         LOSSY("sign", " block=64", type, n, "sra"),                                              \
@@ -95,7 +118,7 @@
         LOSSY("randk", " ratio=0.1", type, n, "linear"),                                         \
         LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                      \
         LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather"), RULE_CASES(type, n), \
-        TWO_STEP_CASES(type, n)
+        TWO_STEP_CASES(type, n), OWN_MOMENTUM_CASES(type, n), TWO_VALUE_CASES(type, n)
 
 const reduce_case reduce_cases[] = {
     CASES(CSGD_F32, 0),   CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),   CASES(CSGD_F32, 65),

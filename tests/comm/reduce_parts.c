@@ -62,6 +62,20 @@ static double rho_of(const reduce_case *c)
     return word != NULL ? strtod(word + 4, NULL) : 0;
 }
 
+/* Vectors that a message carries parts of. */
+static unsigned channels(const reduce_case *c)
+{
+    return has(c, "feedback=ecx2") ? 2 : 1;
+}
+
+static oracle_rule rule_of(const reduce_case *c)
+{
+    if (has(c, "feedback=ecx2")) return ORACLE_ECX2;
+    if (has(c, "feedback=ef21")) return ORACLE_EF21;
+    if (has(c, "feedback=dgc")) return ORACLE_DGC;
+    return rho_of(c) > 0 ? ORACLE_ECX : ORACLE_EF;
+}
+
 /* Coders of a sparse stream by number: 0 is the shortest, and as the elements are. */
 static unsigned coder(const reduce_case *c, const char *key, const char *const names[5])
 {
@@ -102,7 +116,7 @@ static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
     if (n == 0) return 0;
     if (selects(c)) return 48 + k;
     if (is(c->compressor, "randk")) {
-        const uint64_t rank = strstr(c->keys, "private") != NULL ? 1 : 0;
+        const uint64_t rank = strstr(c->keys, "private") != NULL ? channels(c) : 0;
         return 48 + ((k + rank) * size + 7) / 8 * 8;
     }
     if (is(c->compressor, "sign")) return 48 + (blocks * size + (n + 7) / 8 + 7) / 8 * 8;
@@ -342,6 +356,20 @@ static void add_as_told(trace *t, const oracle_settings *settings, size_t step, 
     free(message);
 }
 
+/* ecx2: what the caller gets, with z of the step before, which becomes that of this one. */
+static void pair_up(trace *t, const oracle *o, size_t s, size_t i, double *z)
+{
+    const csgd_type type = o->set.type;
+    const double sent = 0 + o->sum[i], old = oracle_round(type, o->set.rho * *z);
+
+    t->sum[s][i] = oracle_round(type, sent - old);
+    *z = oracle_round(type, sent - o->sum2[i]);
+    for (int r = 0; r < t->n_ranks; r++)
+        t->terms[s][i] += fabs(o->added[r][i]);
+    t->scale[s][i] += fabs(t->sum[s][i]) + fabs(old) + fabs(*z);
+    t->terms[s][i] += fabs(t->sum[s][i]) + fabs(*z) + (s > 0 ? t->terms[s - 1][i] : 0);
+}
+
 /* Run the oracle, and write down what it says. */
 static trace make_trace(const reduce_case *c, int n_ranks)
 {
@@ -350,9 +378,9 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         .type = c->type,
         .n = c->n,
         .feedback = c->feedback,
-        .rule = has(c, "feedback=ef21") ? ORACLE_EF21
-                : rho_of(c) > 0         ? ORACLE_ECX
-                                        : ORACLE_EF,
+        .rule = rule_of(c),
+        .nesterov = has(c, "nesterov=yes"),
+        .masking = !has(c, "masking=no"),
         .rho = rho_of(c),
         .momentum = has(c, "momentum=") ? eta : 1,
         .k = is(c->compressor, "threshold")   ? c->n
@@ -372,6 +400,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
     trace t = {.c = c, .n_ranks = n_ranks};
     oracle *o = oracle_create(c->compressor, &settings, n_ranks);
     double *es = calloc(2 * c->n + 1, sizeof *es), *v = calloc(2 * c->n + 1, sizeof *v);
+    double *z = calloc(c->n + 1, sizeof *z);
 
     t.gradient = vectors(steps * p, c->n);
     t.kept = calloc(steps * p + 1, sizeof *t.kept);
@@ -393,8 +422,8 @@ static trace make_trace(const reduce_case *c, int n_ranks)
             t.kept[s * p + r] =
                 is(c->compressor, "majority") ? (c->n + votes(c->type, p) - 1) / votes(c->type, p)
                 : selects(c) ? oracle_stream_bytes(c->type, index_coder(c), value_coder(c),
-                                                   o->chosen[r], c->n)
-                             : kept(c);
+                                                   channels(c), o->chosen[r], c->n)
+                             : channels(c) * kept(c);
         add_as_told(&t, &settings, s, o);
         for (size_t i = 0; i < c->n && is(c->compressor, "majority"); i++)
             o->sum[i] = o->sum[i] >= 0 ? (double)p : -(double)p; /* of votes of 1 and -1 */
@@ -407,19 +436,21 @@ static trace make_trace(const reduce_case *c, int n_ranks)
                 t.residual[s * p + r][i] = o->residual[r][i];
                 t.terms[s][i] += fabs(o->sent[r][i]);
                 t.left[s][i] += o->residual[r][i];
-                t.given[s][i] += g[r][i];
-                t.scale[s][i] += fabs(g[r][i]) + fabs(o->residual[r][i]);
+                t.given[s][i] += settings.rule == ORACLE_DGC ? o->added[r][i] : g[r][i];
+                t.scale[s][i] += fabs(g[r][i]) + fabs(o->residual[r][i]) + fabs(o->added[r][i]);
             }
             *owed = oracle_round(c->type, *owed + es[i]);
             t.left[s][i] += es[i];
             t.scale[s][i] += fabs(es[i]);
             if (settings.rule == ORACLE_EF21) follow(&t, &settings, s, i);
-            if (settings.rule == ORACLE_ECX) pile_up(&t, settings.rho, s, i, &v[2 * i]);
+            if (settings.rule == ORACLE_ECX2) pair_up(&t, o, s, i, &z[i]);
+            if (settings.rho > 0) pile_up(&t, settings.rho, s, i, &v[2 * i]);
         }
     }
     oracle_destroy(o);
     free(es);
     free(v);
+    free(z);
     return t;
 }
 

@@ -141,6 +141,14 @@ static void others(void **state)
     /* ef21: h and the sum beside the residual. */
     assert_true(measure("topk ratio=0.01 feedback=ef21", 4) <=
                 4 * N * sizeof(float) + 2 * K * 4 * 8 + CONSTANT);
+    /* dgc: u and v, twice.  ecx2: w and s, twice, and z; two values an entry. */
+    assert_true(measure("topk ratio=0.01 feedback=dgc", 4) <=
+                4 * N * sizeof(float) + 2 * K * 4 * 8 + CONSTANT);
+    assert_true(measure("topk ratio=0.01 feedback=ecx2", 4) <=
+                5 * N * sizeof(float) + 2 * K * 4 * 12 + CONSTANT);
+    /* A warm-up has room for its first stage: 0.01^(1/3) of n in messages and scratch. */
+    assert_true(measure("topk ratio=0.01 feedback=dgc warmup=20 stages=2", 4) <=
+                4 * N * sizeof(float) + N * 22 / 100 * 7 * 8 + CONSTANT);
     /* The owner's residual, doubled, and the codes as encoded, as scattered, as gathered. */
     assert_true(measure("sign", 4) <= 2 * N * sizeof(float) + 2 * N / 4 * sizeof(float) +
                                           3 * (N / 8 + N / 256) + CONSTANT);

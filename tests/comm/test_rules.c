@@ -1,121 +1,217 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 
 /* test_rules.c: the law of each rule of feedback at every step, to 1e-12 of what was added up, where
- * step sizes change, some steps travel exactly, and one has a NaN, which no residual may know of.
- * On 1, 2, 3, 8 and 64 virtual ranks over every algorithm that the rule may be combined with.
+ * step sizes and rho change, some steps travel exactly, one has a NaN, which no residual may know of,
+ * and after one all debts are paid.  On 1, 2, 3, 8 and 64 virtual ranks over every algorithm that the
+ * rule may be combined with.  With y the result and sums over ranks:
  *
- *     ef21    H + sum of residuals = sum over ranks of v = (1 - eta) v + eta g
+ *     ef21    y + sum of residuals = sum of v, v = (1 - eta) v + eta g
+ *     dgc     y + sum of new v = sum of (old v + u'), u' = mu u + g, and u = 0 where something was sent
+ *     ecx2    with v^ = rho v^ + y and x += gamma v^ of the caller's, v = rho v + sum of g:
+ *             x + sum of s = sum of gamma v, and v^ + what v^ is owed = v
  */
 
 #include <math.h>
+#include "comm/reducer.h"
 #include "oracle/oracle.h"
 #include "support/ranks.h"
 #include "support/test.h"
 
-enum { N = 200, STEPS = 16, SEEN = 9 };
+enum { N = 200, STEPS = 24, SEEN = 9, PAID = 18, FLUSHED = 13 };
 
-/* A spec and what it says. */
 typedef struct rule_case {
     const char *spec;
     double momentum;
+    bool nesterov, masking;
+    double (*rho)(int t); /* of rho=step */
 } rule_case;
 
-/* What all ranks should have come to, in double.  Rank 0 writes, before the others look. */
-typedef struct story {
+/* One rank, its reducer, one that sums exactly, and what is known without them. */
+typedef struct actor {
+    ranks *all;
+    int rank, n_ranks;
     const rule_case *c;
-    int n_ranks;
-    double (*given)[N]; /* [STEPS] */
-    double (*scale)[N];
-    double (*e)[N]; /* [rank] */
-} story;
+    csgd_reducer *r, *exact;
+    double g[N], y[N];
+    double e[N], before[N]; /* residual */
+    double v[N], path[N];   /* of this rank's g: an average, or a momentum and its sum */
+    double u[N];            /* dgc */
+    double caller_v[N], caller_x[N];
+    double scale[N]; /* sum over ranks and steps of the magnitudes of all of it */
+} actor;
 
-static bool exact(int t)
+#define CHECK(a, condition) RANK_CHECK((a)->all, (a)->rank, condition)
+
+static bool sent_exactly(int t)
 {
-    return t == 7; /* dense_steps=1, and the step is set to 0 */
+    return t == 0 || t == 7 || t == PAID; /* dense_steps=1, and the step is set to 0 */
 }
 
-static bool has_nan(int t)
+static double step_size(int t)
 {
-    return t == SEEN;
+    return t < 4 ? 0.5 : t == 11 ? 0.8 : 0.3 / (t + 1);
 }
 
-/* Sum over ranks of the averages. */
-static void tell(story *s)
+static void add_up(actor *a, const double *x, double *sum)
 {
-    double g[N];
-
-    for (int t = 0; t < STEPS; t++)
-        for (int i = 0; i < N; i++) {
-            s->given[t][i] = t > 0 ? s->given[t - 1][i] : 0;
-            s->scale[t][i] = t > 0 ? s->scale[t - 1][i] : 0;
-        }
-    for (int t = 0; t < STEPS; t++) {
-        if (t > 0) memcpy(s->given[t], s->given[t - 1], sizeof g);
-        if (t > 0) memcpy(s->scale[t], s->scale[t - 1], sizeof g);
-        if (has_nan(t)) continue;
-        for (int i = 0; i < N; i++)
-            s->given[t][i] *= 1 - s->c->momentum;
-        for (int r = 0; r < s->n_ranks; r++) {
-            oracle_gradient(r, (uint64_t)t, CSGD_F64, N, g);
-            for (int i = 0; i < N; i++) {
-                s->given[t][i] += s->c->momentum * g[i];
-                s->scale[t][i] += fabs(g[i]);
-            }
-        }
-    }
+    CHECK(a, csgd_reducer_allreduce(a->exact, x, sum, N) == CSGD_OK);
 }
 
-static void check_step(ranks *all, int rank, const story *s, csgd_reducer *r, csgd_reducer *sum,
-                       int t)
+/* left + (sum over ranks of mine) = sum over ranks of expected. */
+static void check_law(actor *a, const double *left, const double *mine, const double *expected)
 {
-    double g[N], y[N], left[N], size[N];
+    double sum[N], wanted[N];
 
-    oracle_gradient(rank, (uint64_t)t, CSGD_F64, N, g);
-    if (has_nan(t) && rank == s->n_ranks - 1) g[N / 2] = NAN;
-    RANK_CHECK(all, rank, csgd_reducer_set_step_size(r, t < 4 ? 0.5 : 0.3 / (t + 1)) == CSGD_OK);
-    if (exact(t)) RANK_CHECK(all, rank, csgd_reducer_set_step(r, 0) == CSGD_OK);
-    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, g, y, N) == CSGD_OK);
-    RANK_CHECK(all, rank, csgd_reducer_residual(r, s->e[rank]) == CSGD_OK);
+    add_up(a, mine, sum);
+    add_up(a, expected, wanted);
     for (int i = 0; i < N; i++)
-        size[i] = fabs(s->e[rank][i]);
-    RANK_CHECK(all, rank, csgd_reducer_allreduce(sum, s->e[rank], left, N) == CSGD_OK);
-    RANK_CHECK(all, rank, csgd_reducer_allreduce(sum, NULL, size, N) == CSGD_OK);
-    if (has_nan(t)) {
-        RANK_CHECK(all, rank, isnan(y[N / 2]));
-        return;
-    }
+        CHECK(a, fabs(left[i] + sum[i] - wanted[i]) <= 1e-12 * a->scale[i]);
+}
+
+/* What was added up in this step. */
+static void weigh(actor *a)
+{
+    double size[N], sum[N];
+
+    for (int i = 0; i < N; i++)
+        size[i] = fabs(a->g[i]) + fabs(a->y[i]) + fabs(a->e[i]) + fabs(a->v[i]) + fabs(a->u[i]);
+    add_up(a, size, sum);
+    for (int i = 0; i < N; i++)
+        a->scale[i] += sum[i];
+}
+
+/* One call, and the residual after it; false for the one with a NaN. */
+static bool call(actor *a, int t)
+{
+    const bool nan = t == SEEN;
+
+    oracle_gradient(a->rank, (uint64_t)t, CSGD_F64, N, a->g);
+    if (nan && a->rank == a->n_ranks - 1) a->g[N / 2] = NAN;
+    CHECK(a, csgd_reducer_set_step_size(a->r, step_size(t)) == CSGD_OK);
+    if (a->c->rho != NULL) CHECK(a, csgd_reducer_set_rho(a->r, a->c->rho(t)) == CSGD_OK);
+    if (sent_exactly(t)) CHECK(a, csgd_reducer_set_step(a->r, 0) == CSGD_OK);
+    memcpy(a->before, a->e, sizeof a->e);
+    CHECK(a, csgd_reducer_allreduce(a->r, a->g, a->y, N) == CSGD_OK);
+    CHECK(a, csgd_reducer_residual(a->r, a->e) == CSGD_OK);
+    for (int i = 0; i < N && sent_exactly(t); i++)
+        CHECK(a, a->e[i] == 0 && !signbit(a->e[i]));
+    if (nan) CHECK(a, isnan(a->y[N / 2]) && memcmp(a->e, a->before, sizeof a->e) == 0);
+    return !nan;
+}
+
+static void ef21_step(actor *a, int t)
+{
+    if (!call(a, t)) return;
+    for (int i = 0; i < N; i++)
+        a->v[i] = (1 - a->c->momentum) * a->v[i] + a->c->momentum * a->g[i];
+    weigh(a);
+    check_law(a, a->y, a->e, a->v);
+}
+
+static void dgc_step(actor *a, int t)
+{
+    double whole[N];
+
+    if (!call(a, t)) return;
     for (int i = 0; i < N; i++) {
-        const double scale = s->scale[t][i] + size[i] + fabs(y[i]);
-        RANK_CHECK(all, rank, fabs(y[i] + left[i] - s->given[t][i]) <= 1e-12 * scale);
-        if (exact(t)) RANK_CHECK(all, rank, size[i] == 0);
+        if (a->c->nesterov)
+            a->u[i] = a->c->momentum * (a->u[i] + a->g[i]);
+        else
+            a->u[i] = a->g[i] + a->c->momentum * a->u[i];
+        whole[i] = a->before[i] + a->u[i];
+        if (a->c->nesterov) whole[i] += a->g[i];
     }
+    weigh(a);
+    check_law(a, a->y, a->e, whole);
+    for (int i = 0; i < N; i++) /* what was not sent is v to the last bit */
+        if (a->c->masking && !sent_exactly(t) && a->e[i] != whole[i]) a->u[i] = 0;
+}
+
+static void ecx2_step(actor *a, int t)
+{
+    const double rho = a->c->rho != NULL ? a->c->rho(t) : a->c->momentum, gamma = step_size(t);
+    double owed[N] = {0};
+
+    if (!call(a, t)) return;
+    for (int i = 0; i < N; i++) {
+        a->v[i] = rho * a->v[i] + a->g[i];
+        a->path[i] += gamma * a->v[i];
+        a->caller_v[i] = rho * a->caller_v[i] + a->y[i];
+        a->caller_x[i] += gamma * a->caller_v[i];
+    }
+    weigh(a);
+    check_law(a, a->caller_x, a->e, a->path);
+    csgdi_feedback_owe(&a->r->feedback, true, owed);
+    check_law(a, a->caller_v, owed, a->v);
+}
+
+/* After what was owed is paid the caller has what it would have had without compression. */
+static void flush(actor *a, int t)
+{
+    double for_x[N], for_v[N], zeros[N] = {0};
+
+    CHECK(a, csgd_reducer_flush(a->r, for_x, for_v) == CSGD_OK);
+    for (int i = 0; i < N; i++) {
+        a->caller_x[i] += step_size(t) * for_x[i];
+        a->caller_v[i] += for_v[i];
+    }
+    check_law(a, a->caller_x, zeros, a->path);
+    check_law(a, a->caller_v, zeros, a->v);
+    CHECK(a, csgd_reducer_residual(a->r, a->e) == CSGD_OK);
+    for (int i = 0; i < N; i++)
+        CHECK(a, a->e[i] == 0);
+}
+
+/* dgc owes the residual, and its momentum goes on. */
+static void flush_dgc(actor *a)
+{
+    double for_x[N], for_v[N], zeros[N] = {0};
+
+    CHECK(a, csgd_reducer_flush(a->r, for_x, for_v) == CSGD_OK);
+    check_law(a, for_x, zeros, a->e);
+    check_law(a, for_v, zeros, zeros);
+    CHECK(a, csgd_reducer_residual(a->r, a->e) == CSGD_OK);
+    for (int i = 0; i < N; i++)
+        CHECK(a, a->e[i] == 0);
+}
+
+/* ef21 owes nothing, and goes on as it was. */
+static void flush_ef21(actor *a)
+{
+    double for_x[N], for_v[N];
+
+    memcpy(a->before, a->e, sizeof a->e);
+    CHECK(a, csgd_reducer_flush(a->r, for_x, for_v) == CSGD_OK);
+    for (int i = 0; i < N; i++)
+        CHECK(a, for_x[i] == 0 && for_v[i] == 0);
+    CHECK(a, csgd_reducer_residual(a->r, a->e) == CSGD_OK);
+    CHECK(a, memcmp(a->e, a->before, sizeof a->e) == 0);
 }
 
 static void part(ranks *all, int rank, void *arg)
 {
-    const story *s = arg;
-    csgd_reducer *r = NULL, *sum = NULL;
+    actor *a = calloc(1, sizeof *a);
 
-    RANK_CHECK(all, rank, all->create(all, rank, N, s->c->spec, &r) == CSGD_OK);
-    RANK_CHECK(all, rank, all->create(all, rank, N, "none type=f64", &sum) == CSGD_OK);
-    for (int t = 0; t < STEPS && r != NULL && sum != NULL; t++)
-        check_step(all, rank, s, r, sum, t);
-    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
-    RANK_CHECK(all, rank, csgd_reducer_destroy(&sum) == CSGD_OK);
-}
+    a->all = all;
+    a->rank = rank;
+    a->n_ranks = all->n_ranks;
+    a->c = arg;
+    CHECK(a, all->create(all, rank, N, a->c->spec, &a->r) == CSGD_OK);
+    CHECK(a, all->create(all, rank, N, "none type=f64", &a->exact) == CSGD_OK);
+    for (int t = 0; t < STEPS && a->r != NULL && a->exact != NULL; t++) {
+        const csgdi_feedback_ops *ops = a->r->feedback.ops;
 
-static void check_rule(const rule_case *c, int n_ranks)
-{
-    story s = {.c = c, .n_ranks = n_ranks};
-
-    s.given = calloc(STEPS, sizeof *s.given);
-    s.scale = calloc(STEPS, sizeof *s.scale);
-    s.e = calloc((size_t)n_ranks, sizeof *s.e);
-    tell(&s);
-    ranks_run(n_ranks, part, &s);
-    free(s.given);
-    free(s.scale);
-    free(s.e);
+        (ops == &csgdi_feedback_ef21  ? ef21_step
+         : ops == &csgdi_feedback_dgc ? dgc_step
+                                      : ecx2_step)(a, t);
+        if (t != FLUSHED) continue;
+        if (ops == &csgdi_feedback_ecx2) flush(a, t);
+        if (ops == &csgdi_feedback_dgc) flush_dgc(a);
+        if (ops == &csgdi_feedback_ef21) flush_ef21(a);
+    }
+    CHECK(a, csgd_reducer_destroy(&a->r) == CSGD_OK);
+    CHECK(a, csgd_reducer_destroy(&a->exact) == CSGD_OK);
+    free(a);
 }
 
 static void laws(const rule_case *rows, size_t count)
@@ -124,29 +220,136 @@ static void laws(const rule_case *rows, size_t count)
 
     for (size_t i = 0; i < count; i++)
         for (size_t p = 0; p < TEST_COUNT(sizes); p++)
-            if (sizes[p] < 64 || !test_brief()) check_rule(&rows[i], sizes[p]);
+            if (sizes[p] < 64 || !test_brief())
+                ranks_run(sizes[p], part, (void *)(uintptr_t)&rows[i]);
 }
 
 static void ef21(void **state)
 {
     static const rule_case rows[] = {
-        {"topk ratio=0.05 type=f64 dense_steps=1 feedback=ef21", 1},
-        {"topk ratio=0.05 values=f32 type=f64 dense_steps=1 feedback=ef21 momentum=0.2", 0.2},
-        {"blocktopk block=16 type=f64 dense_steps=1 feedback=ef21", 1},
-        {"threshold lambda=30 type=f64 dense_steps=1 feedback=ef21 momentum=0.5", 0.5},
-        {"sign block=16 type=f64 dense_steps=1 algorithm=allgather feedback=ef21", 1},
-        {"sign block=16 type=f64 dense_steps=1 algorithm=sra feedback=ef21 momentum=0.2", 0.2},
-        {"onebit block=16 type=f64 dense_steps=1 algorithm=sra mask=yes feedback=ef21", 1},
-        {"randk ratio=0.2 type=f64 dense_steps=1 algorithm=linear feedback=ef21 momentum=0.7", 0.7},
-        {"powersgd rank=2 type=f64 dense_steps=1 feedback=ef21", 1},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=ef21", .momentum = 1},
+        {.spec = "topk ratio=0.05 values=f32 type=f64 dense_steps=1 feedback=ef21 momentum=0.2",
+         .momentum = 0.2},
+        {.spec = "blocktopk block=16 type=f64 dense_steps=1 feedback=ef21", .momentum = 1},
+        {.spec = "threshold lambda=30 type=f64 dense_steps=1 feedback=ef21 momentum=0.5",
+         .momentum = 0.5},
+        {.spec = "sign block=16 type=f64 dense_steps=1 algorithm=allgather feedback=ef21",
+         .momentum = 1},
+        {.spec = "sign block=16 type=f64 dense_steps=1 algorithm=sra feedback=ef21 momentum=0.2",
+         .momentum = 0.2},
+        {.spec = "onebit block=16 type=f64 dense_steps=1 algorithm=sra mask=yes feedback=ef21",
+         .momentum = 1},
+        {.spec = "randk ratio=0.2 type=f64 dense_steps=1 feedback=ef21 momentum=0.7",
+         .momentum = 0.7},
+        {.spec = "powersgd rank=2 type=f64 dense_steps=1 feedback=ef21", .momentum = 1},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=ef21 algorithm=doubling",
+         .momentum = 1},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=ef21 algorithm=split",
+         .momentum = 1},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=ef21 algorithm=dsar",
+         .momentum = 1},
     };
 
     (void)state;
     laws(rows, TEST_COUNT(rows));
 }
 
+static void dgc(void **state)
+{
+    static const rule_case rows[] = {
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=dgc",
+         .momentum = 0.9,
+         .masking = true},
+        {.spec = "topk k=3 type=f64 dense_steps=1 feedback=dgc momentum=0.5 warmup=9 stages=3",
+         .momentum = 0.5,
+         .masking = true},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=dgc nesterov=yes values=bf16",
+         .momentum = 0.9,
+         .nesterov = true,
+         .masking = true},
+        {.spec = "blocktopk block=32 ratio=0.1 type=f64 dense_steps=1 feedback=dgc masking=no",
+         .momentum = 0.9},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=dgc algorithm=doubling warmup=6",
+         .momentum = 0.9,
+         .masking = true},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=dgc algorithm=split warmup=6",
+         .momentum = 0.9,
+         .masking = true},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=dgc algorithm=dsar",
+         .momentum = 0.9,
+         .masking = true},
+        {.spec = "topk ratio=0.05 method=sampled type=f64 dense_steps=1 feedback=dgc momentum=0",
+         .masking = true},
+    };
+
+    (void)state;
+    laws(rows, TEST_COUNT(rows));
+}
+
+static double changing(int t)
+{
+    return t % 5 == 0 ? 0 : 1 - 1.0 / (t + 1);
+}
+
+static double whole(int t)
+{
+    return t % 10 == 0 ? 0 : 1;
+}
+
+static void ecx2(void **state)
+{
+    static const rule_case rows[] = {
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=ecx2", .momentum = 0.9},
+        {.spec = "topk ratio=0.05 values=bf16 type=f64 dense_steps=1 feedback=ecx2 rho=0.99",
+         .momentum = 0.99},
+        {.spec = "topk k=1 type=f64 dense_steps=1 feedback=ecx2 rho=step", .rho = changing},
+        {.spec = "blocktopk block=16 values=int4 type=f64 dense_steps=1 feedback=ecx2 rho=step",
+         .rho = whole},
+        {.spec = "threshold lambda=30 type=f64 dense_steps=1 feedback=ecx2", .momentum = 0.9},
+        {.spec = "randk ratio=0.2 type=f64 dense_steps=1 feedback=ecx2", .momentum = 0.9},
+        {.spec =
+             "randk ratio=0.2 type=f64 dense_steps=1 feedback=ecx2 algorithm=allgather rho=step",
+         .rho = changing},
+        {.spec = "randk ratio=0.1 support=private type=f64 dense_steps=1 feedback=ecx2 rho=0.5",
+         .momentum = 0.5},
+    };
+
+    (void)state;
+    laws(rows, TEST_COUNT(rows));
+}
+
+static void refused(void **state)
+{
+    static const struct {
+        const char *spec, *words;
+    } rows[] = {{"sign feedback=ecx2", "sign chooses none; use feedback=ecx"},
+                {"powersgd feedback=ecx2", "powersgd chooses none; use feedback=ecx"},
+                {"none feedback=ecx2", "none sends everything"},
+                {"topk feedback=ecx2 algorithm=split", "algorithm=split does not sum"},
+                {"topk feedback=ecx2 algorithm=vendor", "algorithm=vendor"}};
+    csgd_feedback *f = NULL;
+    csgd_team *team;
+
+    (void)state;
+    assert_ok(csgd_team_create(1, &team));
+    for (size_t i = 0; i < TEST_COUNT(rows); i++) {
+        csgd_reducer *r = NULL;
+        assert_fails(csgd_reducer_create_team(team, 0, 9, rows[i].spec, &r), CSGD_E_UNSUPPORTED,
+                     rows[i].words);
+        assert_null(r);
+    }
+    assert_ok(csgd_team_destroy(&team));
+    assert_fails(csgd_feedback_create("topk feedback=ecx2", 9, &f), CSGD_E_UNSUPPORTED,
+                 "takes a reducer");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(ef21)};
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ef21),
+        cmocka_unit_test(dgc),
+        cmocka_unit_test(ecx2),
+        cmocka_unit_test(refused),
+    };
+    return cmocka_run_group_tests_name("comm/rules", tests, NULL, NULL);
 }

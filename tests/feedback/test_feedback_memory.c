@@ -25,6 +25,8 @@ static const struct {
     {"none feedback=none type=f64", "none type=f64", 3000, 0},
     {"topk", "topk", 0, 2},
     {"topk ratio=0.01 feedback=ef21", "topk ratio=0.01", 20000, 3},
+    {"topk ratio=0.01 feedback=dgc", "topk ratio=0.01", 20000, 4},
+    {"blocktopk feedback=dgc type=f64 nesterov=yes", "blocktopk type=f64", 20000, 4},
     {"sign feedback=ef21 momentum=0.1 type=f64", "sign type=f64", 5001, 3},
 };
 

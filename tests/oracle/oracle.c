@@ -59,12 +59,15 @@ oracle *oracle_create(const char *compressor, const oracle_settings *settings, i
     o->sent = take((size_t)n_ranks, sizeof *o->sent);
     o->residual = take((size_t)n_ranks, sizeof *o->residual);
     o->state = take((size_t)n_ranks, sizeof *o->state);
+    o->added = take((size_t)n_ranks, sizeof *o->added);
     o->chosen = take((size_t)n_ranks, sizeof *o->chosen);
     o->sum = take(settings->n, sizeof *o->sum);
+    o->sum2 = take(settings->n, sizeof *o->sum2);
     for (int r = 0; r < n_ranks; r++) {
         o->sent[r] = take(settings->n, sizeof **o->sent);
         o->residual[r] = take(settings->n, sizeof **o->residual);
         o->state[r] = take(settings->n, sizeof **o->state);
+        o->added[r] = take(settings->n, sizeof **o->added);
         o->chosen[r] = take(settings->n, sizeof **o->chosen);
     }
     return o;
@@ -77,14 +80,26 @@ void oracle_destroy(oracle *o)
         free(o->sent[r]);
         free(o->residual[r]);
         free(o->state[r]);
+        free(o->added[r]);
         free(o->chosen[r]);
     }
     free(o->sent);
     free(o->residual);
     free(o->state);
+    free(o->added);
     free(o->chosen);
     free(o->sum);
+    free(o->sum2);
     free(o);
+}
+
+static void add_up(const oracle *o, double *const *parts, double *sum)
+{
+    for (size_t i = 0; i < o->set.n; i++) {
+        sum[i] = parts[0][i];
+        for (int r = 1; r < o->n_ranks; r++)
+            sum[i] = oracle_round(o->set.type, sum[i] + parts[r][i]);
+    }
 }
 
 void oracle_step(oracle *o, double *const *gradients)
@@ -95,11 +110,8 @@ void oracle_step(oracle *o, double *const *gradients)
         oracle_feedback(o, r, gradients[r]);
     }
     o->set.step++;
-    for (size_t i = 0; i < o->set.n; i++) {
-        o->sum[i] = o->sent[0][i];
-        for (int r = 1; r < o->n_ranks; r++)
-            o->sum[i] = oracle_round(o->set.type, o->sum[i] + o->sent[r][i]);
-    }
+    add_up(o, o->sent, o->sum);
+    add_up(o, o->added, o->sum2);
 }
 
 /* --- gradients --- */

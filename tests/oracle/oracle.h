@@ -21,17 +21,24 @@
 #include <csgd/compressor.h>
 
 /* What becomes of what was not sent (oracle_feedback.c). */
-typedef enum oracle_rule { ORACLE_EF, ORACLE_ECX, ORACLE_EF21 } oracle_rule;
+typedef enum oracle_rule {
+    ORACLE_EF,
+    ORACLE_ECX,
+    ORACLE_EF21,
+    ORACLE_DGC,
+    ORACLE_ECX2
+} oracle_rule;
 
 typedef struct oracle_settings {
     csgd_type type;
     size_t n;
-    bool feedback;    /* by the rule */
-    oracle_rule rule; /* ef unless set */
-    double momentum;  /* ef21: weight of a new gradient */
-    double rho;       /* ecx, for step sizes that do not change */
-    size_t k;         /* topk, randk; threshold: most entries; blocktopk: of a block */
-    double lambda;    /* threshold */
+    bool feedback;          /* by the rule */
+    oracle_rule rule;       /* ef unless set */
+    double momentum;        /* ef21: weight of a new gradient; dgc: of the old momentum */
+    bool nesterov, masking; /* dgc */
+    double rho;             /* ecx, ecx2, for step sizes that do not change, of 1 */
+    size_t k;               /* topk, randk; threshold: most entries; blocktopk: of a block */
+    double lambda;          /* threshold */
     unsigned
         value; /* topk, blocktopk, threshold: number of the value coder; 0: as the elements are */
     bool *chosen;  /* the same: where to mark the entries; or NULL */
@@ -55,9 +62,11 @@ typedef struct oracle {
     int n_ranks;
     double **sent;     /* [rank][i]: the decoded message of the last step */
     double **residual; /* [rank][i]: zeros without feedback */
-    double **state;    /* [rank][i]: ef21's h; ecx's residual of the step before */
-    bool **chosen;     /* [rank][i]: whether it was an entry, of what selects */
-    double *sum;       /* [i]: of the decoded messages, added in rank order from rank 0's */
+    double **state; /* [rank][i]: ef21's h; ecx's residual of the step before; dgc's u; ecx2's w */
+    double **added; /* [rank][i]: dgc: what v has grown by; ecx2: what of w was sent */
+    bool **chosen;  /* [rank][i]: whether it was an entry, of what selects */
+    double *sum;    /* [i]: of the decoded messages, added in rank order from rank 0's */
+    double *sum2;   /* [i]: ecx2: the same of what of w was sent */
 } oracle;
 
 oracle *oracle_create(const char *compressor, const oracle_settings *settings, int n_ranks);
@@ -82,10 +91,10 @@ void oracle_compress(const char *compressor, const oracle_settings *settings, co
 /* Entries in order of index through a value coder and back (oracle_values.c). */
 void oracle_values(unsigned coder, double *value, size_t k);
 
-/* Bytes of a stream of the entries marked, one channel; coders by number, index 0 the shortest,
+/* Bytes of a stream of the entries marked; coders by number, index 0 the shortest,
  * value 0 as the elements are. */
-uint64_t oracle_stream_bytes(csgd_type type, unsigned index, unsigned value, const bool *chosen,
-                             size_t n);
+uint64_t oracle_stream_bytes(csgd_type type, unsigned index, unsigned value, unsigned channels,
+                             const bool *chosen, size_t n);
 
 /* Sum of |x_i| of all, of those >= 0, or of the others, in the order that the format lays down. */
 typedef enum oracle_part { ORACLE_ALL, ORACLE_PLUS, ORACLE_MINUS } oracle_part;

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* m = g + e, send C(m), e = m - C(m); without feedback m = g. */
 static void ef(oracle *o, int rank, const double *g, double *m)
@@ -62,19 +63,80 @@ static void ecx(oracle *o, int rank, const double *g, double *m)
     }
 }
 
+/* u = mu u + g, v = v + u; send C(v), v -= C(v), u = 0 where C(v) is not.  Nesterov: u = mu (u + g),
+ * v = v + u + g. */
+static void dgc(oracle *o, int rank, const double *g, double *m)
+{
+    const csgd_type type = o->set.type;
+    double *v = o->residual[rank], *u = o->state[rank];
+
+    for (size_t i = 0; i < o->set.n; i++) {
+        if (o->set.nesterov)
+            u[i] = oracle_round(type, o->set.momentum * oracle_round(type, u[i] + g[i]));
+        else
+            u[i] = oracle_round(type, g[i] + oracle_round(type, o->set.momentum * u[i]));
+        m[i] = oracle_round(type, v[i] + u[i]);
+        o->added[rank][i] = u[i];
+        if (!o->set.nesterov) continue;
+        m[i] = oracle_round(type, m[i] + g[i]);
+        o->added[rank][i] += g[i];
+    }
+    oracle_compress(o->compressor, &o->set, m, o->sent[rank]);
+    for (size_t i = 0; i < o->set.n; i++) {
+        v[i] = oracle_round(type, m[i] - o->sent[rank][i]);
+        if (o->set.masking && o->sent[rank][i] != 0) u[i] = 0;
+    }
+}
+
+/* Entries of x that were chosen, through the value coder, and zeros. */
+static void send_chosen(const oracle *o, const bool *chosen, const double *x, double *y)
+{
+    double *value = calloc(o->set.n + 1, sizeof *value);
+    size_t k = 0;
+
+    if (value == NULL) abort();
+    for (size_t i = 0; i < o->set.n; i++)
+        if (chosen[i]) value[k++] = x[i];
+    if (o->set.value > 0) oracle_values(o->set.value, value, k);
+    k = 0;
+    for (size_t i = 0; i < o->set.n; i++)
+        y[i] = chosen[i] ? value[k++] : 0;
+    free(value);
+}
+
+/* w = rho w + g, s = s + w; send of both what C chooses of s. */
+static void ecx2(oracle *o, int rank, const double *g, double *m)
+{
+    const csgd_type type = o->set.type;
+    double *s = o->residual[rank], *w = o->state[rank];
+
+    for (size_t i = 0; i < o->set.n; i++) {
+        w[i] = oracle_round(type, g[i] + oracle_round(type, o->set.rho * w[i]));
+        m[i] = oracle_round(type, s[i] + w[i]);
+    }
+    oracle_compress(o->compressor, &o->set, m, o->sent[rank]);
+    if (strcmp(o->compressor, "randk") == 0)
+        oracle_compress(o->compressor, &o->set, w, o->added[rank]);
+    else
+        send_chosen(o, o->chosen[rank], w, o->added[rank]);
+    for (size_t i = 0; i < o->set.n; i++) {
+        s[i] = oracle_round(type, m[i] - o->sent[rank][i]);
+        w[i] = oracle_round(type, w[i] - o->added[rank][i]);
+    }
+}
+
 void oracle_feedback(oracle *o, int rank, const double *g)
 {
+    static void (*const rules[])(oracle * o, int rank, const double *g, double *m) = {
+        [ORACLE_EF] = ef,   [ORACLE_ECX] = ecx,   [ORACLE_EF21] = ef21,
+        [ORACLE_DGC] = dgc, [ORACLE_ECX2] = ecx2,
+    };
     double *m = calloc(o->set.n + 1, sizeof *m);
 
     if (m == NULL) {
         fputs("oracle: out of memory\n", stderr);
         abort();
     }
-    if (o->set.feedback && o->set.rule == ORACLE_EF21)
-        ef21(o, rank, g, m);
-    else if (o->set.feedback && o->set.rule == ORACLE_ECX)
-        ecx(o, rank, g, m);
-    else
-        ef(o, rank, g, m);
+    rules[o->set.feedback ? o->set.rule : ORACLE_EF](o, rank, g, m);
     free(m);
 }

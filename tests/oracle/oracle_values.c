@@ -108,8 +108,8 @@ static uint64_t rice(const bool *chosen, size_t n, uint64_t k)
     return best;
 }
 
-uint64_t oracle_stream_bytes(csgd_type type, unsigned index, unsigned value, const bool *chosen,
-                             size_t n)
+uint64_t oracle_stream_bytes(csgd_type type, unsigned index, unsigned value, unsigned channels,
+                             const bool *chosen, size_t n)
 {
     uint64_t k = 0, least = UINT64_MAX;
 
@@ -122,5 +122,5 @@ uint64_t oracle_stream_bytes(csgd_type type, unsigned index, unsigned value, con
                                                : rice(chosen, n, k);
         if ((index == 0 || index == coder) && bytes < least) least = bytes;
     }
-    return 8 + round8(least) + round8(value_bytes(type, value, k));
+    return 8 + round8(least) + round8(channels * value_bytes(type, value, k));
 }
