@@ -15,7 +15,7 @@
 #include "optim/traits.h"
 
 static csgd_status call(csgd_reducer *r, const void *send, void *recv, size_t n, csgd_type type,
-                        csgdi_op op, csgd_status failure)
+                        int op, csgd_status failure)
 {
     const csgd_status st = csgdi_reducer_begin(r, send, recv, n, type, op, true, failure);
 
