@@ -134,7 +134,8 @@ typedef struct csgd_simulation csgd_simulation;
  *
  * @param[in]  spec       as of a reducer (csgd/spec.h), but of a reducer's own keys these alone:
  *                        `dense_steps`, and `algorithm`, which is one of
- *                        auto        what a reducer would take
+ *                        auto        vendor for "none", sra for dense codes, linear for maps that
+ *                                    are shared, allgather for others
  *                        vendor      for "none": the exact sum, added in order of the workers
  *                        allgather   every message decoded and added, in order of the workers
  *                        sra         each of n_workers ranges of the sum compressed once more, with
@@ -146,7 +147,7 @@ typedef struct csgd_simulation csgd_simulation;
  * @param[in]  n_workers  1 to 4096.
  * @param[out] s          to be given to csgd_simulation_destroy(); NULL on error.
  *
- * All but server give the bits that a reducer over a team of n_workers gives.  No threads, no
+ * All but server give the bits that a reducer with that algorithm over a team of n_workers gives.  No threads, no
  * messages; memory is one feedback a worker.
  *
  * @retval CSGD_OK

@@ -2,7 +2,8 @@
 
 /* csgd.c: the csgd command.
  *
- *     csgd help specs [--markdown]    every name and key of a spec
+ *     csgd help specs [--markdown]         every name and key of a spec
+ *     csgd help optimizers [--markdown]    the same of an optimizer's
  *     csgd version
  */
 
@@ -11,14 +12,16 @@
 #include <string.h>
 #include <csgd/csgd.h>
 
-static int help_specs(csgd_help_format format)
+typedef csgd_status (*page)(csgd_help_format format, char *dst, size_t cap, size_t *len);
+
+static int print(page help, csgd_help_format format)
 {
     size_t len = 0;
     char *text;
 
-    csgd_spec_help(format, NULL, 0, &len);
+    help(format, NULL, 0, &len);
     text = malloc(len + 1);
-    if (text == NULL || csgd_spec_help(format, text, len + 1, &len) != CSGD_OK) {
+    if (text == NULL || help(format, text, len + 1, &len) != CSGD_OK) {
         fprintf(stderr, "csgd: %s\n", text == NULL ? "out of memory" : csgd_error_detail());
         free(text);
         return EXIT_FAILURE;
@@ -31,15 +34,21 @@ static int help_specs(csgd_help_format format)
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "version") == 0) return puts(csgd_version()) < 0;
-    if (argc >= 3 && strcmp(argv[1], "help") == 0 && strcmp(argv[2], "specs") == 0) {
-        if (argc == 3) return help_specs(CSGD_HELP_TEXT);
-        if (argc == 4 && strcmp(argv[3], "--markdown") == 0) return help_specs(CSGD_HELP_MARKDOWN);
+    if (argc >= 3 && strcmp(argv[1], "help") == 0) {
+        const page help = strcmp(argv[2], "specs") == 0        ? csgd_spec_help
+                          : strcmp(argv[2], "optimizers") == 0 ? csgd_optimizer_help
+                                                               : NULL;
+
+        if (help != NULL && argc == 3) return print(help, CSGD_HELP_TEXT);
+        if (help != NULL && argc == 4 && strcmp(argv[3], "--markdown") == 0)
+            return print(help, CSGD_HELP_MARKDOWN);
     }
     if (argc == 2 && strcmp(argv[1], "help") == 0) {
-        puts("csgd help specs [--markdown]    every name and key of a spec\n"
-             "csgd version                    the version of the library");
+        puts("csgd help specs [--markdown]         every name and key of a spec\n"
+             "csgd help optimizers [--markdown]    the same of an optimizer's\n"
+             "csgd version                         the version of the library");
         return EXIT_SUCCESS;
     }
-    fprintf(stderr, "usage: csgd help | csgd help specs [--markdown] | csgd version\n");
+    fprintf(stderr, "usage: csgd help | csgd help specs|optimizers [--markdown] | csgd version\n");
     return 2;
 }

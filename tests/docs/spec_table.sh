@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# spec_table.sh CSGD README: whether the README's table is what the parser's own tables say.
+# spec_table.sh CSGD README: whether the README's tables, of specs and of optimizers, are what the
+# parsers' own tables say.
 #
-#     spec_table.sh --write CSGD README    put it there
+#     spec_table.sh --write CSGD README    put them there
 set -euo pipefail
 
 write=no
@@ -9,23 +10,31 @@ if [ "$1" = --write ]; then
     write=yes
     shift
 fi
-table=$(mktemp)
-trap 'rm -f "$table" "$table.new"' EXIT
-"$1" help specs --markdown >"$table"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp "$2" "$work/new"
 
-awk -v table="$table" '
-    /<!-- specs: end -->/ { skip = 0 }
-    !skip { print }
-    /<!-- specs: begin -->/ {
-        print ""
-        while ((getline line < table) > 0) print line
-        print ""
-        skip = 1
-    }' "$2" >"$table.new"
+for table in specs optimizers; do
+    "$1" help "$table" --markdown >"$work/table"
+    mv "$work/new" "$work/old"
+    awk -v table="$work/table" -v name="$table" '
+        $0 == "<!-- " name ": end -->" { skip = 0; ends++ }
+        !skip { print }
+        $0 == "<!-- " name ": begin -->" {
+            print ""
+            while ((getline line < table) > 0) print line
+            print ""
+            skip = 1
+        }
+        END { exit ends != 1 }' "$work/old" >"$work/new" || {
+        echo "the README has no place for the table of $table"
+        exit 1
+    }
+done
 
 if [ "$write" = yes ]; then
-    cat "$table.new" >"$2"
-elif ! diff -u "$2" "$table.new"; then
-    echo "the README's table of specs is out of date: tests/docs/spec_table.sh --write CSGD README.md"
+    cat "$work/new" >"$2"
+elif ! diff -u "$2" "$work/new"; then
+    echo "the README's tables are out of date: tests/docs/spec_table.sh --write CSGD README.md"
     exit 1
 fi
