@@ -145,4 +145,5 @@ const csgdi_compressor_ops csgdi_blocktopk = {
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = blocktopk_create,
     .select = blocktopk_select,
+    .loss = csgdi_entries_loss,
 };

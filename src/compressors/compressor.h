@@ -39,6 +39,22 @@ typedef struct csgdi_source {
     const void *a, *b; /* m is a + b, n elements each; or NULL */
 } csgdi_source;
 
+/* What C(x) - x is like, for whoever feeds it back (feedback/stability.h).  A size is of this c. */
+typedef enum csgdi_loss_kind {
+    CSGDI_LOSS_UNKNOWN,
+    CSGDI_LOSS_NOISE,   /* drawn at random, of mean 0 and mean square size * |x|^2 at most */
+    CSGDI_LOSS_LEVELS,  /* below 1 / size of the largest magnitude of a block */
+    CSGDI_LOSS_LARGEST, /* x but for its largest entries, `size` of all */
+    CSGDI_LOSS_RANDOM,  /* x but for `size` of all entries, which are drawn at random */
+    CSGDI_LOSS_SMALL,   /* entries below a limit */
+    CSGDI_LOSS_SIGN     /* magnitudes around the mean of a block's */
+} csgdi_loss_kind;
+
+typedef struct csgdi_loss {
+    csgdi_loss_kind kind;
+    double size;
+} csgdi_loss;
+
 typedef enum csgdi_family { CSGDI_EXACT, CSGDI_QUANTIZE, CSGDI_SELECT, CSGDI_PROJECT } csgdi_family;
 
 typedef struct csgdi_compressor_ops {
@@ -117,6 +133,10 @@ typedef struct csgdi_compressor_ops {
 
     /* Forget what was remembered.  NULL: nothing is. */
     void (*clear)(csgdi_compressor *c);
+
+    /* --- all; n is not 0.  NULL: unknown --- */
+
+    csgdi_loss (*loss)(const csgdi_compressor *c);
 } csgdi_compressor_ops;
 
 struct csgdi_compressor {

@@ -47,3 +47,8 @@ size_t csgdi_entries_part(double ratio, size_t n)
     if (k == 0 && n > 0) k = 1;
     return k < n ? k : n;
 }
+
+csgdi_loss csgdi_entries_loss(const csgdi_compressor *c)
+{
+    return (csgdi_loss){CSGDI_LOSS_LARGEST, (double)c->max_k / (double)c->n};
+}

@@ -26,6 +26,9 @@ csgd_status csgdi_entries_read(csgdi_compressor *c, csgdi_spec *spec);
 /* How many of them belong to one segment, once c->max_k is known. */
 size_t csgdi_entries_of(const csgdi_compressor *c, const csgdi_spec *spec, size_t segment);
 
+/* What a selection of the largest leaves out. */
+csgdi_loss csgdi_entries_loss(const csgdi_compressor *c);
+
 /* ratio n, rounded down, at least 1 and at most n. */
 size_t csgdi_entries_part(double ratio, size_t n);
 

@@ -147,6 +147,14 @@ static const char *rounding_name(size_t i)
     return i < 2 ? names[i] : NULL;
 }
 
+/* Levels that stand for numbers of one sign only are denser, if anything. */
+static csgdi_loss int_loss(const csgdi_compressor *c)
+{
+    const rounder *self = c->state;
+
+    return (csgdi_loss){CSGDI_LOSS_LEVELS, self->most / 2.0};
+}
+
 static const csgdi_key keys[] = {
     {.name = "bits",
      .kind = CSGDI_COUNT,
@@ -182,4 +190,5 @@ const csgdi_compressor_ops csgdi_int = {
     .leave_block = encode,
     .check_block = int_check,
     .apply_block = int_apply,
+    .loss = int_loss,
 };

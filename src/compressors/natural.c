@@ -90,6 +90,12 @@ static void natural_apply(const csgdi_compressor *c, const uint8_t *src, size_t 
     c->kernels->from_power(src + sizeof(int16_t), b, (int16_t)csgdi_load16(src), mode, y);
 }
 
+static csgdi_loss natural_loss(const csgdi_compressor *c)
+{
+    (void)c;
+    return (csgdi_loss){CSGDI_LOSS_NOISE, 0.125}; /* Horvath et al. 2019, theorem 4 */
+}
+
 static const csgdi_key keys[] = {
     {.name = "block",
      .kind = CSGDI_COUNT,
@@ -112,4 +118,5 @@ const csgdi_compressor_ops csgdi_natural = {
     .encode_block = natural_encode,
     .check_block = natural_check,
     .apply_block = natural_apply,
+    .loss = natural_loss,
 };

@@ -114,6 +114,12 @@ static void onebit_apply(const csgdi_compressor *c, const uint8_t *src, size_t b
     c->kernels->sign_apply(src + 2 * size, b, value, mode, y);
 }
 
+static csgdi_loss onebit_loss(const csgdi_compressor *c)
+{
+    (void)c;
+    return (csgdi_loss){CSGDI_LOSS_SIGN, 0};
+}
+
 static const csgdi_key keys[] = {
     {.name = "block",
      .kind = CSGDI_COUNT,
@@ -138,4 +144,5 @@ const csgdi_compressor_ops csgdi_onebit = {
     .encode_block = onebit_encode,
     .check_block = onebit_check,
     .apply_block = onebit_apply,
+    .loss = onebit_loss,
 };

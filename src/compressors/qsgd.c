@@ -113,6 +113,15 @@ static void qsgd_apply(const csgdi_compressor *c, const uint8_t *src, size_t b, 
     c->kernels->dequantize(src + c->kernels->size, b, &grid, mode, y);
 }
 
+static csgdi_loss qsgd_loss(const csgdi_compressor *c)
+{
+    const qsgd *self = c->state;
+    const double s = self->s, b = (double)(c->n < c->block ? c->n : c->block);
+
+    if (!self->l2) return (csgdi_loss){CSGDI_LOSS_LEVELS, s};
+    return (csgdi_loss){CSGDI_LOSS_NOISE, fmin(b / (s * s), sqrt(b) / s)};
+}
+
 static const char *norm_name(size_t i)
 {
     static const char *const names[] = {"linf", "l2"};
@@ -153,4 +162,5 @@ const csgdi_compressor_ops csgdi_qsgd = {
     .leave_block = encode,
     .check_block = qsgd_check,
     .apply_block = qsgd_apply,
+    .loss = qsgd_loss,
 };

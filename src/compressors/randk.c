@@ -179,6 +179,15 @@ static const char *scaled_name(size_t i)
     return i < 3 ? names[i] : NULL;
 }
 
+static csgdi_loss randk_loss(const csgdi_compressor *c)
+{
+    const randk *self = c->state;
+    const double kept = (double)self->k / (double)c->n;
+
+    if (!c->biased) return (csgdi_loss){CSGDI_LOSS_NOISE, 1 / kept - 1};
+    return (csgdi_loss){CSGDI_LOSS_RANDOM, kept};
+}
+
 static const csgdi_key keys[] = {
     CSGDI_ENTRIES_KEYS,
     {.name = "scaled",
@@ -208,4 +217,5 @@ const csgdi_compressor_ops csgdi_randk = {
     .project = randk_project,
     .apply = randk_apply,
     .check = randk_check,
+    .loss = randk_loss,
 };

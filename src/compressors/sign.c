@@ -101,6 +101,12 @@ static void sign_apply(const csgdi_compressor *c, const uint8_t *src, size_t b, 
     c->kernels->sign_apply(src + c->kernels->size, b, value, mode, y);
 }
 
+static csgdi_loss sign_loss(const csgdi_compressor *c)
+{
+    (void)c;
+    return (csgdi_loss){CSGDI_LOSS_SIGN, 0};
+}
+
 static const csgdi_key keys[] = {
     {.name = "block",
      .kind = CSGDI_COUNT,
@@ -125,4 +131,5 @@ const csgdi_compressor_ops csgdi_sign = {
     .leave_block = sign_leave,
     .check_block = sign_check,
     .apply_block = sign_apply,
+    .loss = sign_loss,
 };

@@ -91,6 +91,12 @@ static void terngrad_apply(const csgdi_compressor *c, const uint8_t *src, size_t
     c->kernels->dequantize(src + c->kernels->size, b, &grid, mode, y);
 }
 
+static csgdi_loss terngrad_loss(const csgdi_compressor *c)
+{
+    (void)c;
+    return (csgdi_loss){CSGDI_LOSS_LEVELS, 1};
+}
+
 static const csgdi_key keys[] = {
     {.name = "block",
      .kind = CSGDI_COUNT,
@@ -119,4 +125,5 @@ const csgdi_compressor_ops csgdi_terngrad = {
     .encode_block = terngrad_encode,
     .check_block = terngrad_check,
     .apply_block = terngrad_apply,
+    .loss = terngrad_loss,
 };

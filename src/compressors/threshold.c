@@ -82,6 +82,12 @@ static csgdi_search *threshold_begin(csgdi_compressor *c, size_t segment, csgdi_
     return &self->search;
 }
 
+static csgdi_loss threshold_loss(const csgdi_compressor *c)
+{
+    (void)c;
+    return (csgdi_loss){CSGDI_LOSS_SMALL, 0};
+}
+
 static const csgdi_key keys[] = {
     {.name = "lambda",
      .kind = CSGDI_REAL,
@@ -110,4 +116,5 @@ const csgdi_compressor_ops csgdi_threshold = {
     .create = threshold_create,
     .select = threshold_select,
     .begin = threshold_begin,
+    .loss = threshold_loss,
 };

@@ -160,4 +160,5 @@ const csgdi_compressor_ops csgdi_topk = {
     .begin = topk_begin,
     .delivered = topk_delivered,
     .clear = topk_clear,
+    .loss = csgdi_entries_loss,
 };

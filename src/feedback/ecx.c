@@ -25,9 +25,8 @@
  * Memory: three vectors, which change places at each commit; with beta < 1 a fourth.
  */
 
-#include "feedback/feedback.h"
-
 #include <string.h>
+#include "feedback/stability.h"
 
 typedef struct ecx {
     void *older;  /* d_{t-2} */
@@ -132,7 +131,7 @@ static void ecx_clear(csgdi_feedback *f)
     if (self->low != NULL) memset(self->low, 0, bytes);
 }
 
-static const char *const uses[] = {"rho", "beta", NULL};
+static const char *const uses[] = {"rho", "beta", "force", NULL};
 
 const csgdi_feedback_ops csgdi_feedback_ecx = {
     .name = "ecx",
@@ -141,6 +140,7 @@ const csgdi_feedback_ops csgdi_feedback_ecx = {
     .source = "ErrorCompensatedX, Tang et al. 2021",
     .uses = uses,
     .read = ecx_read,
+    .admits = csgdi_stability_two_steps,
     .create = ecx_create,
     .fill = ecx_fill,
     .commit = ecx_commit,

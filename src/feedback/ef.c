@@ -14,7 +14,7 @@
  * Memory: two vectors, which change places at each commit.
  */
 
-#include "feedback/feedback.h"
+#include "feedback/stability.h"
 
 static csgd_status ef_create(csgdi_feedback *f, csgdi_arena *arena)
 {
@@ -61,10 +61,14 @@ static void ef_owe(const csgdi_feedback *f, bool for_v, void *to)
     f->compressor->kernels->add(f->e, f->compressor->n, to);
 }
 
+static const char *const uses[] = {"force", NULL};
+
 const csgdi_feedback_ops csgdi_feedback_ef = {
     .name = "ef",
     .summary = "added to the next vector (error feedback)",
     .source = "Seide et al. 2014; Karimireddy et al. 2019",
+    .uses = uses,
+    .admits = csgdi_stability_one_step,
     .create = ef_create,
     .fill = ef_fill,
     .addend = ef_addend,

@@ -46,6 +46,7 @@ typedef struct csgdi_feedback_settings {
     double momentum;        /* ef21: weight of a new gradient; dgc: of the old momentum */
     double rho;             /* ecx, ecx2: weight of the momentum */
     bool rho_by_step;       /* told before each step instead */
+    bool force;             /* also where it would not be stable */
     double beta;            /* ecx: weight of the present step in the low-pass filter, 1: none */
     bool nesterov, masking; /* dgc */
     double clip;            /* dgc: largest norm of the sum of so many vectors; 0: any */
@@ -62,6 +63,9 @@ typedef struct csgdi_feedback_ops {
 
     /* Read them into f->set, and write the defaults of the rule into the spec.  NULL: no keys. */
     csgd_status (*read)(csgdi_feedback *f, csgdi_spec *spec);
+
+    /* Whether it suits f->compressor, after that; a sentence if not.  NULL: always. */
+    csgd_status (*admits)(const csgdi_feedback *f);
 
     /* The rule of a second compression, where the first one's is this.  NULL: the same. */
     const struct csgdi_feedback_ops *owner;

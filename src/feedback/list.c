@@ -52,6 +52,10 @@ static const csgdi_key keys[] = {
      .max = 1,
      .help = "ef21: weight of a new gradient in the average that is followed, 1 unless given; dgc: "
              "of the old momentum, 0.9"},
+    {.name = "force",
+     .kind = CSGDI_CHOICE,
+     .words = yes_no,
+     .help = "ef, ecx: yes takes them also where residuals are known to grow without end"},
     {.name = "beta",
      .kind = CSGDI_REAL,
      .min = 0,
@@ -104,6 +108,14 @@ static csgd_status check_keys(const csgdi_feedback_ops *ops, csgdi_spec *spec)
     return CSGD_OK;
 }
 
+/* `force=no` is what is without it. */
+static void read_force(csgdi_feedback *f, csgdi_spec *spec)
+{
+    f->set.force =
+        csgdi_spec_set(spec, "force") && strcmp(csgdi_spec_choice(spec, "force"), "yes") == 0;
+    if (!f->set.force) csgdi_spec_drop(spec, "force");
+}
+
 csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor, csgdi_spec *spec,
                                 csgdi_arena *arena)
 {
@@ -120,6 +132,8 @@ csgd_status csgdi_feedback_init(csgdi_feedback *f, csgdi_compressor *compressor,
     f->set.reduces = csgdi_spec_has(spec, "algorithm");
     st = check_keys(f->ops, spec);
     if (st == CSGD_OK && f->ops->read != NULL) st = f->ops->read(f, spec);
+    read_force(f, spec);
+    if (st == CSGD_OK && f->ops->admits != NULL) st = f->ops->admits(f);
     if (st != CSGD_OK) return st;
     f->next_rho = f->set.rho_by_step ? CSGDI_RHO_UNTOLD : f->set.rho;
     return f->ops->create != NULL ? f->ops->create(f, arena) : CSGD_OK;

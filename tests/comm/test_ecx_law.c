@@ -223,8 +223,9 @@ static void on(int n_ranks)
                 r.by_step = momenta[m].by_step;
                 r.varying = momenta[m].varying;
                 snprintf(r.spec, sizeof r.spec,
-                         "%s type=%s algorithm=%s feedback=ecx %s dense_steps=1", compressors[c],
-                         r.type == CSGD_F64 ? "f64" : "f32", a->name, momenta[m].keys);
+                         "%s type=%s algorithm=%s feedback=ecx %s dense_steps=1 force=yes",
+                         compressors[c], r.type == CSGD_F64 ? "f64" : "f32", a->name,
+                         momenta[m].keys);
                 works += check_run(&r);
             }
         }
