@@ -26,6 +26,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "comm/piece.h"
+#include "comm/zero.h"
 #include "wire/header.h"
 #include "wire/sparse_sum.h"
 
@@ -44,7 +45,8 @@ typedef struct doubling {
     csgdi_sparse_part *part; /* two */
     csgdi_request send, receive;
     int round;
-    bool begun; /* the round */
+    bool begun;    /* the round */
+    size_t zeroed; /* bytes of recv, until there is something in it */
     csgdi_trouble trouble;
 } doubling;
 
@@ -241,18 +243,19 @@ static csgd_status doubling_begin(csgd_reducer *r)
     self->dense = self->begun = false;
     self->trouble.found = CSGD_OK;
     self->round = 0;
+    self->zeroed = 0;
     return CSGD_OK;
 }
 
 /* What this rank summed is the result, where no partner gave it. */
 static void place(csgd_reducer *r)
 {
-    const doubling *self = r->exchange;
+    doubling *self = r->exchange;
     const csgdi_kernels *k = r->compressor.kernels;
 
     if (self->dense || self->number < 0) return;
-    memset(r->call.recv, 0, r->compressor.n * k->size);
-    k->scatter(self->mine.index, self->mine.value, self->mine.k, CSGDI_SET, r->call.recv);
+    csgdi_zero(r, &self->zeroed, true);
+    k->scatter(self->mine.index, self->mine.value, self->mine.k, CSGDI_ADD, r->call.recv);
 }
 
 static csgd_status doubling_step(csgd_reducer *r)
@@ -267,7 +270,10 @@ static csgd_status doubling_step(csgd_reducer *r)
         if (st == CSGD_OK) st = t->ops->test(t, &self->receive, &received);
         if (st == CSGD_OK) st = t->ops->test(t, &self->send, &sent);
         if (st != CSGD_OK) return st;
-        if (!sent || !received) return CSGD_MORE;
+        if (!sent || !received) {
+            if (!self->dense) csgdi_zero(r, &self->zeroed, false);
+            return CSGD_MORE;
+        }
         end_round(r);
         self->begun = false;
         r->call.moves++;

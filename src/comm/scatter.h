@@ -18,8 +18,9 @@
 typedef struct csgdi_scatter {
     size_t *start;          /* range o is elements start[o] .. start[o + 1] - 1 */
     size_t most;            /* bytes of a piece of this rank's range */
-    size_t *len;            /* of this rank's pieces, one of each range */
-    uint8_t *out;           /* those for the others, one after the other */
+    size_t own;             /* bytes of this rank's own piece */
+    bool *judged;           /* of each rank's piece */
+    uint8_t *out;           /* pieces of this rank for the others, one after the other */
     uint8_t *in;            /* P slots of `most` bytes */
     csgdi_request *request; /* P receives, then P sends */
 } csgdi_scatter;
@@ -30,8 +31,8 @@ csgd_status csgdi_scatter_create(csgdi_scatter *s, csgd_reducer *r, size_t longe
 /* Start to send the entries of the reducer's message, and to receive. */
 csgd_status csgdi_scatter_begin(csgdi_scatter *s, csgd_reducer *r);
 
-/* CSGD_MORE, or CSGD_OK once all pieces have come and gone.  Then they are judged, and what is wrong
- * is noted. */
+/* CSGD_MORE, or CSGD_OK once all pieces have come and gone.  Each is judged as soon as it is there, and
+ * what is wrong is noted. */
 csgd_status csgdi_scatter_step(csgdi_scatter *s, csgd_reducer *r, csgdi_trouble *trouble);
 
 /* The stream of a rank in this rank's range, which passed its check. */

@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "comm/scatter.h"
 #include "comm/spread.h"
+#include "comm/zero.h"
 #include "wire/header.h"
 #include "wire/sparse_sum.h"
 
@@ -36,6 +37,9 @@ typedef struct split {
     csgdi_sparse_part *part; /* P */
     size_t most;             /* entries of all sums */
     bool spreading;
+    int placed;    /* sums that are in recv */
+    size_t at;     /* where the next stands among those that have come */
+    size_t zeroed; /* bytes of recv */
     csgdi_trouble trouble;
 } split;
 
@@ -79,6 +83,8 @@ static csgd_status split_begin(csgd_reducer *r)
     split *self = r->exchange;
 
     self->spreading = false;
+    self->placed = 0;
+    self->at = self->zeroed = 0;
     self->trouble.found = CSGD_OK;
     return csgdi_scatter_begin(&self->scatter, r);
 }
@@ -109,35 +115,27 @@ static size_t add(csgd_reducer *r)
     return csgdi_piece_write(r, csgdi_sum_format(&r->compressor), sum, self->spread.pool);
 }
 
-/* Judge all sums, then write the result. */
-static csgd_status place(csgd_reducer *r)
+/* Judge the sums that have come since the last time, and write them to recv. */
+static void place(csgd_reducer *r)
 {
     split *self = r->exchange;
     const csgdi_compressor *c = &r->compressor;
     const int p = r->transport.n_ranks;
-    const uint8_t *piece;
-    size_t at = 0, len;
 
-    for (int i = 0; i < p && self->trouble.found == CSGD_OK; i++) {
-        const int owner = (r->transport.rank + i) % p;
+    for (; self->placed < self->spread.have && self->trouble.found == CSGD_OK; self->placed++) {
+        const int owner = (r->transport.rank + self->placed) % p;
+        const size_t n = range_length(self, owner);
         csgd_status st = CSGD_E_CORRUPT;
+        size_t len;
+        const uint8_t *piece = csgdi_spread_next(&self->spread, &self->at, &len);
 
-        piece = csgdi_spread_next(&self->spread, &at, &len);
-        if (piece != NULL)
-            st = csgdi_piece_check_sum(r, piece, len, range_length(self, owner), self->most, NULL);
+        if (piece != NULL) st = csgdi_piece_check_sum(r, piece, len, n, self->most, NULL);
         csgdi_trouble_note(&self->trouble, st, "sum of", owner);
-    }
-    if (self->trouble.found != CSGD_OK) return csgdi_trouble_status(&self->trouble);
-    at = 0;
-    for (int i = 0; i < p; i++) {
-        const int owner = (r->transport.rank + i) % p;
-
-        piece = csgdi_spread_next(&self->spread, &at, &len);
-        csgdi_sparse_apply(c->kernels, piece + CSGDI_HEADER_BYTES, range_length(self, owner), 0,
-                           CSGDI_SET,
+        if (st != CSGD_OK) return;
+        csgdi_zero(r, &self->zeroed, true);
+        csgdi_sparse_apply(c->kernels, piece + CSGDI_HEADER_BYTES, n, 0, CSGDI_ADD,
                            (char *)r->call.recv + self->scatter.start[owner] * c->kernels->size);
     }
-    return CSGD_OK;
 }
 
 static csgd_status split_step(csgd_reducer *r)
@@ -147,12 +145,15 @@ static csgd_status split_step(csgd_reducer *r)
 
     if (!self->spreading) {
         st = csgdi_scatter_step(&self->scatter, r, &self->trouble);
+        if (st == CSGD_MORE) csgdi_zero(r, &self->zeroed, false);
         if (st != CSGD_OK) return st;
         csgdi_spread_begin(&self->spread, add(r));
         self->spreading = true;
     }
     st = csgdi_spread_step(&self->spread, r);
-    return st == CSGD_OK ? place(r) : st;
+    if (st != CSGD_OK && st != CSGD_MORE) return st;
+    place(r); /* while others are on their way */
+    return st == CSGD_OK ? csgdi_trouble_status(&self->trouble) : CSGD_MORE;
 }
 
 static double split_seconds(const csgdi_cost *c)
