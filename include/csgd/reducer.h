@@ -240,6 +240,9 @@ typedef struct csgd_stats {
     double exchange_seconds;   /**< messages on the wire, and decoding them */
     double residual_norm;      /**< 2-norm of this rank's residuals, after the last call */
     uint64_t clipped_messages; /**< messages that left out entries that qualified (`kmax`) */
+    uint64_t dropped_entries;  /**< partial sums that gtopk, oktopk or spardl dropped on this rank:
+                                      they went back to its residual, with feedback=none they are
+                                      lost */
 } csgd_stats;
 
 /** Copy the counters.  Local.

@@ -16,6 +16,9 @@ static const csgdi_algorithm *const list[] = {
     &csgdi_doubling,
     &csgdi_split,
     &csgdi_dsar,
+    &csgdi_gtopk,
+    &csgdi_oktopk,
+    &csgdi_spardl,
     /* dense codes */
     &csgdi_sra,
     &csgdi_qring,
@@ -64,9 +67,11 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_CHOICE,
      .choice = algorithm_name,
      .fallback = "auto",
-     .help = "how the ranks sum; auto: over MPI the fastest by measurements at creation, for 65536 "
-             "elements or more; else vendor for none, sra for dense codes, linear for shared maps, "
-             "allgather for sparse"},
+     .help =
+         "how the ranks sum; auto: over MPI the fastest by measurements at creation, for 65536 "
+         "elements or more; else vendor for none, sra for dense codes, linear for shared maps, "
+         "allgather for sparse; gtopk, oktopk and spardl, for sparse, drop sums on the way, which "
+         "go back to the residuals"},
     {.name = "plan",
      .kind = CSGDI_CHOICE,
      .words = plan_words,
@@ -82,6 +87,12 @@ static const csgdi_key keys[] = {
      .max = 9007199254740992.0,
      .fallback = "0",
      .help = "steps at the start that are sent exactly"},
+    {.name = "tau",
+     .kind = CSGDI_COUNT,
+     .min = 1,
+     .max = 9007199254740992.0,
+     .fallback = "64",
+     .help = "oktopk: steps from one exact limit of what is kept to the next"},
     {.name = "timeout",
      .kind = CSGDI_REAL,
      .max = 1e9,

@@ -43,6 +43,7 @@ static csgd_status commit(csgd_reducer *r)
     const csgdi_sparse *leftover = NULL;
 
     if (call->algorithm->finish != NULL) leftover = call->algorithm->finish(r);
+    if (leftover != NULL) r->stats.dropped_entries += leftover->k;
 
     if (!call->algorithm->dense) {
         csgdi_feedback_commit(&r->feedback, r->message, call->m == NULL, leftover);

@@ -62,6 +62,7 @@ static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec, const csg
         st = r->algorithm->supports(c, &r->transport);
         if (st != CSGD_OK) return st;
     }
+    if (r->algorithm != &csgdi_oktopk) csgdi_spec_drop(spec, "tau");
     csgdi_window_choose(r);
     st = r->algorithm->create(r);
     r->compressor.n = r->layout.n_compressed;
@@ -86,6 +87,7 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
     if (st != CSGD_OK) return st;
     r->dense_steps = csgdi_spec_count(spec, "dense_steps");
     r->timeout = csgdi_spec_real(spec, "timeout");
+    r->tau = csgdi_spec_count(spec, "tau");
     st = choose_algorithm(r, spec, rates, dense);
     if (st != CSGD_OK || *dense) return st;
     if (l->n_exact > 0 || csgdi_elements_narrow(r->compressor.type)) {
@@ -294,6 +296,7 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
     r->health = CSGDI_WELL;
     csgdi_feedback_clear(&r->feedback);
     if (r->compressor.ops->clear != NULL) r->compressor.ops->clear(&r->compressor);
+    if (r->algorithm->clear != NULL) r->algorithm->clear(r);
     if (r->owner.feedback.ops != NULL) csgdi_feedback_clear(&r->owner.feedback);
     return CSGD_OK;
 }

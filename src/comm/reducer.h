@@ -84,6 +84,9 @@ struct csgdi_algorithm {
     csgd_status (*begin)(csgd_reducer *r);
     csgd_status (*step)(csgd_reducer *r);
     const csgdi_sparse *(*finish)(csgd_reducer *r);
+
+    /* Forget what was learned in earlier calls.  NULL: nothing was. */
+    void (*clear)(csgd_reducer *r);
 };
 
 typedef enum csgdi_health { CSGDI_WELL, CSGDI_BROKEN, CSGDI_TERMINAL } csgdi_health;
@@ -128,6 +131,7 @@ struct csgd_reducer {
     uint64_t step;
     uint64_t dense_steps;
     double timeout; /* seconds, 0: none */
+    uint64_t tau;   /* of oktopk */
     csgdi_health health;
     bool busy;          /* an operation was begun and its outcome not yet collected */
     csgd_reducer *next; /* started by the same thread, not yet collected (progress.c) */
@@ -219,5 +223,6 @@ extern const csgdi_keys csgdi_reducer_keys;
 extern const csgdi_algorithm csgdi_vendor, csgdi_ring, csgdi_allgather, csgdi_sra, csgdi_linear;
 extern const csgdi_algorithm csgdi_rabenseifner, csgdi_doubling, csgdi_split, csgdi_dsar;
 extern const csgdi_algorithm csgdi_qring;
+extern const csgdi_algorithm csgdi_gtopk, csgdi_oktopk, csgdi_spardl;
 
 #endif

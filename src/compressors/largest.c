@@ -150,11 +150,9 @@ static uint64_t find_limit(const csgdi_search *s, const void *x, size_t n, size_
     return prefix;
 }
 
-uint64_t csgdi_kth_key(csgdi_search *s, const void *x, size_t n, size_t k)
+uint64_t csgdi_kth_key(csgdi_search *s, const void *x, size_t n, size_t k, size_t *ties)
 {
-    size_t ties;
-
-    return find_limit(s, x, n, k, 0, last_key(s->kernels), &ties);
+    return find_limit(s, x, n, k, 0, last_key(s->kernels), ties);
 }
 
 /* --- the bracket --- */

@@ -131,8 +131,9 @@ csgdi_outcome csgdi_limit(csgdi_search *s, uint64_t limit, const void *x, size_t
  * Returns the key of the k-th. */
 uint64_t csgdi_largest_among(csgdi_search *s, size_t count, size_t k, csgdi_sparse *out);
 
-/* The key of the k-th largest of n elements, 1 <= k <= n. */
-uint64_t csgdi_kth_key(csgdi_search *s, const void *x, size_t n, size_t k);
+/* The key of the k-th largest of n elements, 1 <= k <= n; in *ties how many of the k have just that
+ * key. */
+uint64_t csgdi_kth_key(csgdi_search *s, const void *x, size_t n, size_t k, size_t *ties);
 
 /* The key of the least element of a type that is not below lambda >= 0; infinity's where there is
  * no finite one. */

@@ -57,14 +57,14 @@ bool csgdi_sampled(const csgdi_compressor *c, csgdi_topk_state *t, csgdi_part *p
     const csgdi_kernels *kernels = c->kernels;
     const size_t stride = p->k > 0 ? stride_of(p->n, p->k) : 1, room = out->room - out->k;
     char *value = (char *)out->value + out->k * kernels->size;
-    size_t count = 0, looked;
+    size_t count = 0, looked, ties;
     uint64_t limit, due;
 
     if (stride == 1)
         return csgdi_largest(&t->search, &p->bracket, x, p->n, (uint32_t)p->first, p->k, out);
     looked = sample(c, t, p, x, stride);
     due = (p->k * (uint64_t)looked + p->n - 1) / p->n; /* rounded up; 32 bits times 32 */
-    limit = csgdi_kth_key(&t->search, t->search.band, looked, (size_t)due);
+    limit = csgdi_kth_key(&t->search, t->search.band, looked, (size_t)due, &ties);
     for (int tries = 0; tries <= TRIES && 10 * count < 8 * p->k; tries++) {
         if (tries > 0)
             limit = csgdi_least_key(kernels->type, csgdi_key_value(kernels->type, limit) * 0.8);

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <sched.h>
 #include <xxhash.h>
+#include "comm/drop_sums.h"
 #include "comm/encodings.h"
 #include "comm/exact_sums.h"
 #include "oracle/oracle.h"
@@ -18,7 +19,8 @@ typedef struct trace {
     const reduce_case *c;
     int n_ranks;
     double **gradient, **residual; /* of a rank */
-    uint64_t *kept;                /* values that a rank sent, or bytes of its sparse stream */
+    uint64_t *kept;                /* values that a rank sent, or bytes of its sparse stream, or of
+                                    * all it sent where the algorithm drops */
     bool has_bytes;
     uint64_t *bytes; /* that a rank sends beside the agreement, where exact_sums.h knows them */
     double **sum;    /* the result */
@@ -147,6 +149,7 @@ static uint64_t expected_bytes(const trace *t, int rank, size_t at)
     uint64_t sum = lengths ? (p - 1) * 48 : 2 * (p - 1) * 32 / p;
 
     if (t->has_bytes) return sum + t->bytes[at];
+    if (drop_sums_of(c)) return sum + k;
     if (is(c->algorithm, "vendor")) return sum + 2 * (p - 1) * c->n * size / p;
     if (is(c->algorithm, "linear")) return sum + 2 * (p - 1) * k * size / p;
     if (is(c->algorithm, "sra")) {
@@ -401,6 +404,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
     oracle *o = oracle_create(c->compressor, &settings, n_ranks);
     double *es = calloc(2 * c->n + 1, sizeof *es), *v = calloc(2 * c->n + 1, sizeof *v);
     double *z = calloc(c->n + 1, sizeof *z);
+    oracle_drop *d = drop_sums_create(c, p);
 
     t.gradient = vectors(steps * p, c->n);
     t.kept = calloc(steps * p + 1, sizeof *t.kept);
@@ -418,7 +422,8 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         oracle_step(o, g);
         if (is(c->algorithm, "sra")) encode_again(c, &settings, s, p, o->sum, es);
         if (is(c->algorithm, "qring")) encode_around(c, &settings, s, o);
-        for (size_t r = 0; r < p; r++)
+        if (drop_sums_of(c)) drop_sums_step(c, o, d, s, t.kept + s * p);
+        for (size_t r = 0; r < p && !drop_sums_of(c); r++)
             t.kept[s * p + r] =
                 is(c->compressor, "majority") ? (c->n + votes(c->type, p) - 1) / votes(c->type, p)
                 : selects(c) ? oracle_stream_bytes(c->type, index_coder(c), value_coder(c),
@@ -448,6 +453,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         }
     }
     oracle_destroy(o);
+    oracle_drop_destroy(d);
     free(es);
     free(v);
     free(z);

@@ -27,8 +27,10 @@ typedef struct reduce_case {
 } reduce_case;
 
 /* Each ends with one that has no compressor: those of every algorithm but what only sparse messages
- * can do; these, short, and with some longer ones; and some of vectors that go in many segments. */
+ * can do; these, short, and with some longer ones; some of vectors that go in many segments; and those
+ * of the sparse algorithms that drop on the way. */
 extern const reduce_case reduce_cases[], sparse_cases[], sparse_cases_more[], long_cases[];
+extern const reduce_case drop_cases[];
 
 /* Run every case of a list on a team of n_ranks, or on MPI_COMM_WORLD by the function given.  The oracle runs
  * first, once for all ranks; nothing but the library itself passes between them. */

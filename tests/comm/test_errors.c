@@ -202,7 +202,10 @@ static void timeouts(void **state)
                                         "topk algorithm=doubling timeout=0.2",
                                         "topk algorithm=split timeout=0.2",
                                         "topk algorithm=dsar timeout=0.2",
-                                        "sign block=8 algorithm=qring timeout=0.2"};
+                                        "sign block=8 algorithm=qring timeout=0.2",
+                                        "topk algorithm=gtopk timeout=0.2",
+                                        "topk algorithm=oktopk timeout=0.2",
+                                        "topk algorithm=spardl timeout=0.2"};
 
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
@@ -295,6 +298,9 @@ static void delay_part(ranks *all, int rank, void *arg)
                                         "powersgd",
                                         "topk indices=raw values=int4",
                                         "blocktopk block=16 ratio=0.1",
+                                        "topk ratio=0.1 algorithm=gtopk",
+                                        "topk ratio=0.1 algorithm=oktopk tau=2",
+                                        "topk ratio=0.1 algorithm=spardl",
                                         "randk"};
     const uint64_t *seed = arg;
 
@@ -341,6 +347,9 @@ static void oom_part(ranks *all, int rank, void *arg)
                                         "sign block=8 algorithm=allgather",
                                         "majority",
                                         "f16",
+                                        "topk algorithm=gtopk",
+                                        "topk algorithm=oktopk",
+                                        "topk algorithm=spardl",
                                         "threshold lambda=1",
                                         "qsgd feedback=ef",
                                         "randk",

@@ -6,7 +6,7 @@
 #include "support/budget.h"
 #include "support/test.h"
 
-enum { N = 100000, K = N / 100, RANKS_MAX = 8 };
+enum { N = 100000, K = N / 100, RANKS_MAX = 64 };
 
 typedef struct job {
     const char *spec;
@@ -154,12 +154,52 @@ static void others(void **state)
                                           3 * (N / 8 + N / 256) + CONSTANT);
 }
 
+/* Bytes of rank 0's reducer, which makes no call. */
+static size_t hold(const char *spec, int n_ranks)
+{
+    job j = {.spec = spec};
+    size_t held;
+
+    assert_ok(csgd_team_create(n_ranks, &j.team));
+    together(&j, create, n_ranks);
+    held = csgd_reducer_memory_bytes(j.r[0]);
+    together(&j, destroy, n_ranks);
+    assert_ok(csgd_team_destroy(&j.team));
+    return held;
+}
+
+/* What drops on the way needs k entries a few times over, not k of each rank, and a little for each. */
+static void dropping(void **state)
+{
+    static const char *const specs[] = {"topk ratio=0.01 algorithm=oktopk",
+                                        "topk ratio=0.01 algorithm=spardl"};
+
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(specs); i++) {
+        const size_t few = measure(specs[i], 4), many = hold(specs[i], 64);
+
+        assert_true(few <= 2 * N * sizeof(float) + 24 * K * 8 + 4 * 768 + CONSTANT);
+        assert_true(many <= 2 * N * sizeof(float) + 24 * K * 8 + 64 * 768 + CONSTANT);
+        assert_true(many <= few + 64 * 768);
+        if (getenv("CSGD_TEST_SHOW") != NULL)
+            printf("%s: beside 2 n floats %.1f k entries of 8 bytes at P = 4, %.1f at P = 64\n",
+                   specs[i], (double)(few - 2 * N * sizeof(float)) / (8 * K),
+                   (double)(many - 2 * N * sizeof(float)) / (8 * K));
+    }
+    /* Leftover of log2 P merges, twice. */
+    assert_true(measure("topk ratio=0.01 algorithm=gtopk", 4) <=
+                2 * N * sizeof(float) + (2 * 3 + 16) * K * 8 + CONSTANT);
+    assert_true(hold("topk ratio=0.01 algorithm=gtopk", 64) <=
+                2 * N * sizeof(float) + (2 * 7 + 16) * K * 8 + CONSTANT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(topk_with_ef),
         cmocka_unit_test(sparse_with_ef),
         cmocka_unit_test(others),
+        cmocka_unit_test(dropping),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,6 +26,7 @@ static void cases(void **state)
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
     reduce_run(reduce_cases, n_ranks, run);
     reduce_run(sparse_cases, n_ranks, run);
+    reduce_run(drop_cases, n_ranks, run);
 }
 
 /* The same where one call of MPI's counts no more than a few elements, bytes or words. */

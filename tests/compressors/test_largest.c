@@ -236,9 +236,11 @@ static void above_a_limit(void **state)
     (void)state;
     for (size_t k = 1; k < 1000; k += 99) {
         uint64_t limit;
+        size_t ties;
         open_subject(&s, n, k);
         fill_vector(FILL_RANDOM, kernels->type, k, n, &x);
-        limit = csgdi_kth_key(&s.search, &x, n, k);
+        limit = csgdi_kth_key(&s.search, &x, n, k, &ties);
+        assert_true(ties >= 1 && ties <= k);
         for (unsigned more = 0; more < 2; more++) {
             memcpy(&m, &x, n * kernels->size);
             sort_out(n, k);
