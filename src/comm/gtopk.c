@@ -27,6 +27,7 @@
  */
 
 #include "base/error.h"
+#include "comm/cost.h"
 #include "comm/lists.h"
 
 typedef struct gtopk {
@@ -201,12 +202,22 @@ static const csgdi_sparse *gtopk_finish(csgd_reducer *r)
     return &self->left;
 }
 
+/* Up and down the tree; a merge reads 2 k entries, and writes and cuts them. */
+static double gtopk_seconds(const csgdi_cost *c)
+{
+    return csgdi_cost_rounds(c) *
+               (2 * csgdi_cost_message(c, c->k * c->entry) + csgdi_cost_merge(c, 4 * c->k)) +
+           csgdi_cost_local(c, 1);
+}
+
 const csgdi_algorithm csgdi_gtopk = {
     .name = "gtopk",
     .summary = "sparse: a tree of sums of two that keep their k largest, the rest goes back to the "
                "residual; at most 4 k log2 P words through the root",
     .source = "gTop-k, Shi et al. 2019",
+    .drops = true,
     .supports = gtopk_supports,
+    .seconds = gtopk_seconds,
     .create = gtopk_create,
     .begin = gtopk_begin,
     .step = gtopk_step,

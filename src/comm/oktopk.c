@@ -41,6 +41,7 @@
  * One rank drops nothing.  Memory: O(k), about 12 k entries as lists and 6 k as bytes, and O(P).
  */
 
+#include "comm/cost.h"
 #include "comm/oktopk.h"
 
 #include "base/error.h"
@@ -323,12 +324,24 @@ static void oktopk_clear(csgd_reducer *r)
     self->cuts_known = self->limit_known = false;
 }
 
+/* Split, a sum of counts, balance, allgather; pieces are merged in log2 P levels. */
+static double oktopk_seconds(const csgdi_cost *c)
+{
+    const double counts = 2 * csgdi_cost_rounds(c) * csgdi_cost_message(c, 16 * c->p);
+
+    return (c->p - 1 + 2 + csgdi_cost_rounds(c)) * c->rates->alpha + counts +
+           c->k * (2 * (c->p - 1) + 1) / c->p * c->entry * c->rates->beta +
+           csgdi_cost_merge(c, c->k * (4 + csgdi_cost_rounds(c))) + csgdi_cost_local(c, 1);
+}
+
 const csgdi_algorithm csgdi_oktopk = {
     .name = "oktopk",
     .summary = "sparse: split by balanced regions, reduce, keep about the k largest sums, balance, "
                "allgather; the rest goes back to the residual; at most 6 k words sent by each rank",
     .source = "Ok-Topk, Li, Hoefler 2022",
+    .drops = true,
     .supports = oktopk_supports,
+    .seconds = oktopk_seconds,
     .create = oktopk_create,
     .begin = oktopk_begin,
     .step = oktopk_step,

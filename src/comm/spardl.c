@@ -30,6 +30,7 @@
  */
 
 #include "base/error.h"
+#include "comm/cost.h"
 #include "comm/bruck.h"
 #include "comm/share.h"
 
@@ -261,13 +262,23 @@ static const csgdi_sparse *spardl_finish(csgd_reducer *r)
     return &self->scratch;
 }
 
+/* Each half moves all blocks but one; every round merges what is left of them. */
+static double spardl_seconds(const csgdi_cost *c)
+{
+    return 2 * csgdi_cost_rounds(c) * c->rates->alpha +
+           2 * c->k * (c->p - 1) / c->p * c->entry * c->rates->beta +
+           csgdi_cost_merge(c, 2 * c->k * (1 + csgdi_cost_rounds(c))) + csgdi_cost_local(c, 1);
+}
+
 const csgdi_algorithm csgdi_spardl = {
     .name = "spardl",
     .summary =
         "sparse: reduce and scatter blocks cut to k / P entries before each send, allgather; "
         "the rest goes back to the residual; at most 4 k words sent by each rank",
     .source = "SparDL, Zhao et al. 2023",
+    .drops = true,
     .supports = spardl_supports,
+    .seconds = spardl_seconds,
     .create = spardl_create,
     .begin = spardl_begin,
     .step = spardl_step,

@@ -58,6 +58,19 @@ static void slow_links_want_messages(void **state)
     }
 }
 
+/* With many ranks what drops on the way is the fastest, and taken where the spec allows it. */
+static void dropping_needs_a_word(void **state)
+{
+    const csgdi_rates rates = link_of(true);
+    const csgdi_choice without = choose("topk ratio=0.01", 256, &rates, false, false);
+    const csgdi_choice with = choose("topk ratio=0.01", 256, &rates, true, false);
+
+    (void)state;
+    assert_false(without.algorithm->drops);
+    assert_true(with.algorithm->drops);
+    assert_false(choose("qsgd", 256, &rates, true, false).algorithm->drops);
+}
+
 /* Compression that costs more than it saves is refused, unless the spec insists. */
 static void fast_links_do_not(void **state)
 {
@@ -216,13 +229,10 @@ static void reducers_go_by_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slow_links_want_messages),
-        cmocka_unit_test(fast_links_do_not),
-        cmocka_unit_test(the_best_dense),
-        cmocka_unit_test(without_measurements),
-        cmocka_unit_test(formulas_grow),
-        cmocka_unit_test(kept_and_found),
-        cmocka_unit_test(reducers_go_by_it),
+        cmocka_unit_test(slow_links_want_messages), cmocka_unit_test(dropping_needs_a_word),
+        cmocka_unit_test(fast_links_do_not),        cmocka_unit_test(the_best_dense),
+        cmocka_unit_test(without_measurements),     cmocka_unit_test(formulas_grow),
+        cmocka_unit_test(kept_and_found),           cmocka_unit_test(reducers_go_by_it),
     };
 
     return cmocka_run_group_tests(tests, with_file, without_file);
