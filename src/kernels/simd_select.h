@@ -73,13 +73,10 @@ static inline __attribute__((always_inline)) size_t S(collect)(SIMD_TYPE *a, siz
         const size_t before = taken;
         uint64_t hits = 0;
         vectors = (n - i) / SIMD_LANES < S(GROUP) ? (n - i) / SIMD_LANES : S(GROUP);
-        if (dense) {
+        if (dense && room - taken >= vectors * SIMD_LANES) {
             for (size_t j = 0; j < vectors; j++) {
                 const size_t at = i + j * SIMD_LANES;
-                if (S(take)(a + at, cut, limit, base + (uint32_t)at, room, index, v, &taken))
-                    continue;
-                i = at;
-                goto rest;
+                S(take)(a + at, cut, limit, base + (uint32_t)at, SIZE_MAX, index, v, &taken);
             }
             dense = taken - before >= vectors / 4;
             continue;
@@ -114,27 +111,50 @@ static size_t S(key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_
     return S(collect)(x, n, true, limit, base, room, index, value);
 }
 
-/* Loads and stores take turns vector by vector, and each store goes past the caches at once. */
+/* One vector of sums, and how many of it were appended; `dense`, known where this is inlined: without a
+ * branch on whether there are any. */
+static inline __attribute__((always_inline)) size_t S(sum_vector)(SIMD_VECTOR s, const bool dense,
+                                                                  uint64_t limit, uint32_t first,
+                                                                  uint32_t *index, SIMD_TYPE *value,
+                                                                  SIMD_TYPE *sum)
+{
+    const uint32_t hits = S(reach)(s, limit);
+
+    if (!dense && hits == 0) {
+        V(stream)(sum, s);
+        return 0;
+    }
+    V(append)(s, hits, first, index, value);
+    V(stream)(sum, V(choose)(hits, V(all_of)(0), s));
+    return (size_t)__builtin_popcount(hits);
+}
+
+/* Loads and stores take turns vector by vector, and each store goes past the caches at once.  Where
+ * many vectors have hits, of a group none is asked whether it has. */
 static size_t S(add_cut)(const void *a, const void *b, size_t n, uint64_t limit, uint32_t base,
                          size_t room, uint32_t *index, void *value, void *m)
 {
     const SIMD_TYPE *g = a, *e = b;
     SIMD_TYPE *v = value, *sum = m;
     const size_t past = (uintptr_t)sum % 64 / sizeof *sum;
-    size_t i = past == 0 ? 0 : 64 / sizeof *sum - past, taken;
+    size_t i = past == 0 ? 0 : 64 / sizeof *sum - past, taken, end;
+    bool dense = false;
 
     if (n < i || limit > SIMD_KEY_MAX) i = n;
     taken = REF(add_cut)(g, e, i, limit, base, room, index, v, sum);
-    for (; n - i >= SIMD_LANES && taken <= room; i += SIMD_LANES) {
-        const SIMD_VECTOR s = V(plus)(V(load)(g + i), V(load)(e + i));
-        const uint32_t hits = S(reach)(s, limit);
-        if (hits == 0) {
-            V(stream)(sum + i, s);
-            continue;
-        }
-        V(append)(s, hits, base + (uint32_t)i, index + taken, v + taken);
-        taken += (size_t)__builtin_popcount(hits);
-        V(stream)(sum + i, V(choose)(hits, V(all_of)(0), s));
+    while (n - i >= SIMD_LANES && taken <= room) {
+        const size_t before = taken, most = S(GROUP) / 4 * SIMD_LANES;
+
+        end = i + (n - i < most ? (n - i) / SIMD_LANES * SIMD_LANES : most);
+        if (dense && room - taken >= end - i)
+            for (; i < end; i += SIMD_LANES)
+                taken += S(sum_vector)(V(plus)(V(load)(g + i), V(load)(e + i)), true, limit,
+                                       base + (uint32_t)i, index + taken, v + taken, sum + i);
+        else
+            for (; i < end && taken <= room; i += SIMD_LANES)
+                taken += S(sum_vector)(V(plus)(V(load)(g + i), V(load)(e + i)), false, limit,
+                                       base + (uint32_t)i, index + taken, v + taken, sum + i);
+        dense = taken - before >= S(GROUP) / 16;
     }
     if (taken > room) return taken;
     return taken + REF(add_cut)(g + i, e + i, n - i, limit, base + (uint32_t)i, room - taken,
