@@ -71,6 +71,45 @@ static inline uint8_t *csgdi_bits_end(csgdi_bits *b)
     return b->dst;
 }
 
+/* The same with bytes that are complete: every append stores 8 bytes at dst, and `word` is what is not
+ * complete of them.  No branch asks whether a word is full, which a processor would often guess wrong. */
+typedef struct csgdi_byte_bits {
+    uint8_t *dst;
+    uint64_t word;
+    unsigned at;          /* below 8 */
+    const uint8_t *first; /* where some word began */
+} csgdi_byte_bits;
+
+static inline csgdi_byte_bits csgdi_byte_bits_from(const csgdi_bits *b)
+{
+    const unsigned at = (unsigned)b->at;
+
+    csgdi_store64(b->dst, b->word);
+    return (csgdi_byte_bits){b->dst + at / 8, b->word >> at / 8 * 8, at % 8, b->dst};
+}
+
+/* The low `bits` <= 56 bits of value. */
+static inline void csgdi_byte_bits_append(csgdi_byte_bits *b, uint64_t value, unsigned bits)
+{
+    const uint64_t word = b->word | value << b->at;
+    const unsigned at = b->at + bits;
+
+    csgdi_store64(b->dst, word);
+    b->dst += at / 8;
+    b->word = word >> at / 8 * 8;
+    b->at = at % 8;
+}
+
+static inline csgdi_bits csgdi_byte_bits_to(const csgdi_byte_bits *b)
+{
+    const unsigned past = (unsigned)(b->dst - b->first) % 8, at = 8 * past + b->at;
+
+    csgdi_store64(b->dst, b->word);
+    return (csgdi_bits){.dst = b->dst - past,
+                        .word = csgdi_load64(b->dst - past) & csgdi_low_mask(at),
+                        .at = at};
+}
+
 /* --- reading ones --- */
 
 /* Where reading stands: the word at src, of which the ones that were read are gone. */

@@ -22,7 +22,7 @@
 #include "wire/bits.h"
 #include "wire/index.h"
 
-enum { MOST = 31 };
+enum { MOST = 31, TAIL = 128 };
 
 /* n ln 2, of which 2^b is to be about the k-th part. */
 static uint64_t target(size_t n)
@@ -79,53 +79,79 @@ static uint64_t rice_size(const uint32_t *index, size_t k, size_t n, unsigned *p
     return best;
 }
 
-/* Gaps of indices first .. first + count - 1, shifted and masked. */
-static void cut(const uint32_t *restrict index, size_t first, size_t count, unsigned shift,
-                uint32_t mask, uint32_t *restrict part)
+static inline uint32_t gap_of(const uint32_t *index, size_t j)
 {
-    for (size_t j = first > 0 ? 0 : 1; j < count; j++)
-        part[j] = (index[first + j] - index[first + j - 1] - 1) >> shift & mask;
-    if (first == 0) part[0] = index[0] >> shift & mask;
+    return j > 0 ? index[j] - index[j - 1] - 1 : index[0];
 }
 
-/* Four at a time where they fit into 62 bits: the parts of a word are put together at once, and
- * only its place depends on what was before. */
-static void write_lows(csgdi_bits *out, const uint32_t *low, size_t count, unsigned b)
+/* The low parts of all but the last entries, and how many: stores of 8 bytes at any byte must not reach
+ * past the section, of which every entry has a bit.  Four at once are put together beforehand, so that
+ * only their place depends on what was before. */
+static size_t write_lows_ahead(csgdi_bits *out, const uint32_t *index, size_t k, unsigned b)
 {
-    csgdi_bits local = *out;
-    size_t j = 0;
+    const uint64_t mask = csgdi_low_mask(b);
+    csgdi_byte_bits bytes;
+    size_t j = 1;
 
-    if (b <= 15)
-        for (; count - j >= 4; j += 4)
-            csgdi_bits_append(&local,
-                              low[j] | (uint64_t)low[j + 1] << b |
-                                  ((uint64_t)low[j + 2] | (uint64_t)low[j + 3] << b) << 2 * b,
-                              4 * b);
-    for (; count - j >= 2; j += 2)
-        csgdi_bits_append(&local, low[j] | (uint64_t)low[j + 1] << b, 2 * b);
-    if (j < count) csgdi_bits_append(&local, low[j], b);
-    *out = local;
+    if (b > 14 || k <= TAIL) return 0;
+    csgdi_bits_append(out, index[0] & mask, b);
+    bytes = csgdi_byte_bits_from(out);
+    for (; j < k - TAIL; j += 4) {
+        const uint64_t first = (index[j] - index[j - 1] - 1) & mask;
+        const uint64_t second = (index[j + 1] - index[j] - 1) & mask;
+        const uint64_t third = (index[j + 2] - index[j + 1] - 1) & mask;
+        const uint64_t fourth = (index[j + 3] - index[j + 2] - 1) & mask;
+        csgdi_byte_bits_append(&bytes, first | second << b | (third | fourth << b) << 2 * b, 4 * b);
+    }
+    *out = csgdi_byte_bits_to(&bytes);
+    return j;
+}
+
+/* The same for quotients, where four fit into 56 bits: nearly always. */
+static size_t write_quotients_ahead(csgdi_bits *out, const uint32_t *index, size_t k, unsigned b)
+{
+    csgdi_byte_bits bytes;
+    size_t j = 1;
+
+    if (k <= TAIL) return 0;
+    csgdi_bits_unary(out, index[0] >> b);
+    bytes = csgdi_byte_bits_from(out);
+    for (; j < k - TAIL; j += 4) {
+        const uint32_t first = (index[j] - index[j - 1] - 1) >> b;
+        const uint32_t second = (index[j + 1] - index[j] - 1) >> b;
+        const uint32_t third = (index[j + 2] - index[j + 1] - 1) >> b;
+        const uint32_t fourth = (index[j + 3] - index[j + 2] - 1) >> b;
+        const uint64_t two = (uint64_t)first + second + 1, all = two + third + 1 + fourth + 1;
+
+        if (all < 56) {
+            const uint64_t half = (uint64_t)1 << first | (uint64_t)1 << two;
+            const uint64_t rest = (uint64_t)2 << third | (uint64_t)1 << (all - two);
+            csgdi_byte_bits_append(&bytes, half | rest << two, (unsigned)all + 1);
+            continue;
+        }
+        *out = csgdi_byte_bits_to(&bytes);
+        csgdi_bits_unary(out, first);
+        csgdi_bits_unary(out, second);
+        csgdi_bits_unary(out, third);
+        csgdi_bits_unary(out, fourth);
+        bytes = csgdi_byte_bits_from(out);
+    }
+    *out = csgdi_byte_bits_to(&bytes);
+    return j;
 }
 
 static uint8_t *rice_write(const uint32_t *index, size_t k, size_t n, unsigned parameter,
                            uint8_t *dst)
 {
+    const uint32_t mask = (uint32_t)csgdi_low_mask(parameter);
     csgdi_bits out = {.dst = dst};
-    uint32_t part[CSGDI_INDEX_CHUNK];
-    size_t count;
 
     (void)n;
-    for (size_t first = 0; first < k && parameter > 0; first += count) {
-        count = k - first < CSGDI_INDEX_CHUNK ? k - first : CSGDI_INDEX_CHUNK;
-        cut(index, first, count, 0, (uint32_t)csgdi_low_mask(parameter), part);
-        write_lows(&out, part, count, parameter);
-    }
-    for (size_t first = 0; first < k; first += count) {
-        count = k - first < CSGDI_INDEX_CHUNK ? k - first : CSGDI_INDEX_CHUNK;
-        cut(index, first, count, parameter, UINT32_MAX, part);
-        for (size_t j = 0; j < count; j++)
-            csgdi_bits_unary(&out, part[j]);
-    }
+    if (parameter > 0)
+        for (size_t j = write_lows_ahead(&out, index, k, parameter); j < k; j++)
+            csgdi_bits_append(&out, gap_of(index, j) & mask, parameter);
+    for (size_t j = write_quotients_ahead(&out, index, k, parameter); j < k; j++)
+        csgdi_bits_unary(&out, gap_of(index, j) >> parameter);
     return csgdi_bits_end(&out);
 }
 

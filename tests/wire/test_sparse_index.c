@@ -121,6 +121,55 @@ static void check_parameter(size_t n, size_t k, const uint32_t *index)
     stream_free(&s);
 }
 
+static void set_bit(uint8_t *bytes, uint64_t at)
+{
+    bytes[at / 8] |= (uint8_t)(1u << at % 8);
+}
+
+/* The section is what the layout says, bit by bit, whatever mixture of short and long gaps. */
+static void check_bits(size_t n, size_t k, const uint32_t *index)
+{
+    stream s = write(CSGDI_INDEX_RICE, n, k, index);
+    const unsigned b = s.bytes[7];
+    const size_t bytes = (exact(&s) + 7) / 8 * 8;
+    uint8_t *expected = calloc(bytes + 1, 1);
+    uint64_t at = 0;
+
+    for (size_t j = 0; j < k; j++) {
+        const uint32_t gap = j > 0 ? index[j] - index[j - 1] - 1 : index[0];
+        for (unsigned i = 0; i < b; i++, at++)
+            if ((gap >> i & 1) != 0) set_bit(expected, at);
+    }
+    for (size_t j = 0; j < k; j++) {
+        at += (j > 0 ? index[j] - index[j - 1] - 1 : index[0]) >> b;
+        set_bit(expected, at++);
+    }
+    assert_memory_equal(s.bytes + 8, expected, bytes);
+    free(expected);
+    stream_free(&s);
+}
+
+static void uneven_gaps(void **state)
+{
+    uint32_t *index = index_room();
+    uint64_t random = 5;
+
+    (void)state;
+    for (size_t k = 1; k < 2000; k = k < 124 ? k + 41 : k < 140 ? k + 1 : k + 311)
+        for (unsigned width = 0; width < 20; width++)
+            for (unsigned rare = 1; rare <= 81; rare *= 9) {
+                uint64_t at = 0;
+                for (size_t j = 0; j < k; j++) {
+                    const uint64_t r = streams_random(&random);
+                    at += (r & (((uint64_t)1 << width) - 1)) + (j > 0);
+                    if ((r >> 32) % (7 * rare) == 0) at += (r >> 40) % (k * 8) << width % 9;
+                    index[j] = (uint32_t)at;
+                }
+                if (at < UINT32_MAX) check_bits((size_t)at + 1 + k, k, index);
+            }
+    free(index);
+}
+
 static void parameter(void **state)
 {
     uint32_t *index = index_room();
@@ -279,10 +328,10 @@ static void any_parameter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(random_supports),          cmocka_unit_test(parameter),
-        cmocka_unit_test(every_parameter),          cmocka_unit_test(clustered),
-        cmocka_unit_test(longest_vector),           cmocka_unit_test(any_parameter),
-        cmocka_unit_test(last_element_is_the_last),
+        cmocka_unit_test(random_supports), cmocka_unit_test(uneven_gaps),
+        cmocka_unit_test(parameter),       cmocka_unit_test(every_parameter),
+        cmocka_unit_test(clustered),       cmocka_unit_test(longest_vector),
+        cmocka_unit_test(any_parameter),   cmocka_unit_test(last_element_is_the_last),
     };
     return cmocka_run_group_tests_name("wire/sparse_index", tests, NULL, NULL);
 }
