@@ -119,6 +119,11 @@ typedef struct csgdi_compressor_ops {
     bool (*project)(csgdi_compressor *c, const void *x, uint64_t step, unsigned round, void *sums,
                     void *values);
 
+    /* The first round of a vector that is still to be made: m = a + b, n elements each, none of them
+     * the other, and values as project() writes them, in one pass.  Whether all of m is finite.
+     * NULL: there is no such way. */
+    bool (*project_sum)(csgdi_compressor *c, const void *a, const void *b, void *m, void *values);
+
     /* Decode values, or sums of them over ranks; n elements.  src need not be aligned. */
     void (*apply)(const csgdi_compressor *c, const uint8_t *src, uint64_t step, csgdi_mode mode,
                   void *y);
@@ -215,6 +220,10 @@ size_t csgdi_message_bound(const csgdi_compressor *c);
 /* Write the message of x for step c->step.  False if x is not finite and the compressor is not
  * exact, where dst is undefined; a compressor that looks at a part of x judges only that. */
 bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len);
+
+/* The same of a projection whose rounds before this one stand in c->values. */
+bool csgdi_message_write_from(csgdi_compressor *c, const void *x, unsigned round, uint8_t *dst,
+                              size_t *len);
 
 /* Let messages of c carry two vectors from now on: what is chosen is chosen for the first of them, and of
  * the second the same entries go with it.  Their bound and check change.  For what selects or picks

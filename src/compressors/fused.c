@@ -79,6 +79,16 @@ static bool write_plain(csgdi_compressor *c, const csgdi_source *source, void *m
     return true;
 }
 
+/* The first round of a projection as its vector is made. */
+static bool write_projection(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
+                             size_t *len)
+{
+    if (!c->ops->project_sum(c, source->a, source->b, m, c->values)) return false;
+    if (!csgdi_message_write_from(c, m, 1, dst, len)) return false;
+    csgdi_message_apply(c, dst, CSGDI_SUB, m);
+    return true;
+}
+
 /* Encode a group, and leave of it what the codes leave out. */
 static bool encode_group(const csgdi_compressor *c, void *group, size_t first, size_t count,
                          uint8_t **codes)
@@ -255,9 +265,9 @@ static bool write_selection(csgdi_compressor *c, const csgdi_source *source, voi
     case CSGDI_RETRY:
         return write_plain(c, source, m, dst, len);
     default:
-        if (!exact) c->kernels->scatter(s->index, s->value, s->k, CSGDI_SET, m);
-        payload = csgdi_sparse_write(c->kernels, c->format, s, dst + CSGDI_HEADER_BYTES);
-        if (!exact) c->kernels->scatter(s->index, s->value, s->k, CSGDI_SUB, m);
+        payload =
+            exact ? csgdi_sparse_write(c->kernels, c->format, s, dst + CSGDI_HEADER_BYTES)
+                  : csgdi_sparse_write_off(c->kernels, c->format, s, dst + CSGDI_HEADER_BYTES, m);
         *len = csgdi_message_frame(c, dst, payload);
         return true;
     }
@@ -270,5 +280,8 @@ bool csgdi_fused_write(csgdi_compressor *c, const csgdi_source *source, void *m,
         return write_blocks(c, source, m, dst, len);
     if (c->n > 0 && c->ops->family == CSGDI_SELECT && c->ops->begin != NULL)
         return write_selection(c, source, m, dst, len);
+    if (c->n > 0 && c->ops->project_sum != NULL && source->a != NULL &&
+        csgdi_threads_parts(c->threads, c->n) == 1) /* one thread makes it */
+        return write_projection(c, source, m, dst, len);
     return write_plain(c, source, m, dst, len);
 }

@@ -91,10 +91,10 @@ size_t csgdi_message_frame(const csgdi_compressor *c, uint8_t *dst, size_t paylo
     return CSGDI_HEADER_BYTES + payload;
 }
 
-/* All rounds of a projection of one vector alone; dst need not be aligned. */
-static bool project(csgdi_compressor *c, const void *x, uint8_t *dst)
+/* The rounds of a projection of one vector alone from this one on; dst need not be aligned. */
+static bool project(csgdi_compressor *c, const void *x, unsigned round, uint8_t *dst)
 {
-    for (unsigned round = 0; round < c->ops->rounds; round++)
+    for (; round < c->ops->rounds; round++)
         if (!c->ops->project(c, x, c->step, round, c->values, c->values)) return false;
     memcpy(dst, c->values, c->max_k * c->kernels->size);
     return true;
@@ -116,11 +116,21 @@ bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_
     } else if (c->n > 0) {
         bytes = payload_bytes(c);
         if (c->ops->family == CSGDI_PROJECT
-                ? !project(c, x, payload)
+                ? !project(c, x, 0, payload)
                 : !csgdi_blocks_encode(c, x, c->first, c->n, c->step, payload))
             return false;
     }
     *len = csgdi_message_frame(c, dst, csgdi_pad8(payload, bytes));
+    return true;
+}
+
+bool csgdi_message_write_from(csgdi_compressor *c, const void *x, unsigned round, uint8_t *dst,
+                              size_t *len)
+{
+    uint8_t *payload = dst + CSGDI_HEADER_BYTES;
+
+    if (!project(c, x, round, payload)) return false;
+    *len = csgdi_message_frame(c, dst, csgdi_pad8(payload, payload_bytes(c)));
     return true;
 }
 

@@ -222,6 +222,19 @@ static bool project_p(csgdi_compressor *c, const void *x, void *values)
     return c->kernels->finite(self->work, self->p_values);
 }
 
+static bool powersgd_project_sum(csgdi_compressor *c, const void *a, const void *b, void *m,
+                                 void *values)
+{
+    const powersgd *self = c->state;
+
+    for (const matrix *its = self->matrix; its < self->matrix + self->n_matrices; its++)
+        self->kernels->add_times(at(c, a, its->first), at(c, b, its->first), its->n, its->cols,
+                                 at(c, self->start, its->q), its->rank, at(c, m, its->first),
+                                 at(c, self->work, its->p));
+    memcpy(values, self->work, self->p_values * c->kernels->size);
+    return c->kernels->finite(self->work, self->p_values);
+}
+
 static bool project_q(csgdi_compressor *c, const void *x, void *sums, void *values)
 {
     const powersgd *self = c->state;
@@ -284,6 +297,7 @@ const csgdi_compressor_ops csgdi_powersgd = {
     .rounds = 2,
     .round_values = powersgd_round_values,
     .project = powersgd_project,
+    .project_sum = powersgd_project_sum,
     .delivered = powersgd_delivered,
     .clear = powersgd_clear,
 };

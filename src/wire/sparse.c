@@ -68,8 +68,26 @@ static csgdi_index_coder choose(csgdi_index_coder asked, const csgdi_sparse *spa
     return best;
 }
 
-size_t csgdi_sparse_write(const csgdi_kernels *kernels, csgdi_sparse_format format,
-                          csgdi_sparse *sparse, uint8_t *dst)
+/* The values of one channel, and what rounding takes off them into m. */
+static void write_rounded(const csgdi_kernels *kernels, csgdi_value_coder coder,
+                          const uint32_t *index, char *value, size_t k, uint8_t *dst, void *m)
+{
+    double left[CSGDI_VALUE_CHUNK]; /* or as many floats */
+
+    for (size_t count; k > 0; k -= count) {
+        count = k < CSGDI_VALUE_CHUNK ? k : CSGDI_VALUE_CHUNK;
+        memcpy(left, value, count * kernels->size);
+        csgdi_value_write(kernels, coder, value, count, dst);
+        kernels->sub(value, count, left);
+        kernels->scatter(index, left, count, CSGDI_SET, m);
+        dst += csgdi_value_bytes(coder, count);
+        value += count * kernels->size;
+        index += count;
+    }
+}
+
+static size_t write(const csgdi_kernels *kernels, csgdi_sparse_format format, csgdi_sparse *sparse,
+                    uint8_t *dst, void *m)
 {
     const size_t k = sparse->k, channel_bytes = csgdi_value_bytes(format.value, k);
     const size_t bytes = sparse->channels * channel_bytes;
@@ -86,12 +104,27 @@ size_t csgdi_sparse_write(const csgdi_kernels *kernels, csgdi_sparse_format form
         p = coders[coder]->write(sparse->index, k, sparse->n, parameter, p);
     if (k == 0) return (size_t)(p - dst);
 
-    for (unsigned c = 0; c < sparse->channels; c++)
-        csgdi_value_write(kernels, format.value,
-                          (unsigned char *)sparse->value + kernels->size * c * k, k,
-                          p + c * channel_bytes);
+    for (unsigned c = 0; c < sparse->channels; c++) {
+        char *value = (char *)sparse->value + kernels->size * c * k;
+        if (m != NULL)
+            write_rounded(kernels, format.value, sparse->index, value, k, p, m);
+        else
+            csgdi_value_write(kernels, format.value, value, k, p + c * channel_bytes);
+    }
     memset(p + bytes, 0, csgdi_round8(bytes) - bytes);
     return (size_t)(p - dst) + csgdi_round8(bytes);
+}
+
+size_t csgdi_sparse_write(const csgdi_kernels *kernels, csgdi_sparse_format format,
+                          csgdi_sparse *sparse, uint8_t *dst)
+{
+    return write(kernels, format, sparse, dst, NULL);
+}
+
+size_t csgdi_sparse_write_off(const csgdi_kernels *kernels, csgdi_sparse_format format,
+                              csgdi_sparse *sparse, uint8_t *dst, void *m)
+{
+    return write(kernels, format, sparse, dst, m);
 }
 
 /* The first 8 bytes and the length, as far as the indices do not decide it. */

@@ -73,6 +73,11 @@ size_t csgdi_sparse_bound(const csgdi_kernels *kernels, csgdi_sparse_format form
 size_t csgdi_sparse_write(const csgdi_kernels *kernels, csgdi_sparse_format format,
                           csgdi_sparse *sparse, uint8_t *dst);
 
+/* The same of one channel, and m[index[j]] becomes what is left over: value[j] as it was less what it
+ * decodes to. */
+size_t csgdi_sparse_write_off(const csgdi_kernels *kernels, csgdi_sparse_format format,
+                              csgdi_sparse *sparse, uint8_t *dst, void *m);
+
 /* Judge bytes from anywhere: CSGD_OK only if they are exactly one stream of this format, of at most
  * max_k entries over n elements, all values finite.  Time linear in n + len. */
 csgd_status csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format format,

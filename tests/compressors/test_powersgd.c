@@ -324,6 +324,56 @@ static void with_feedback(void **state)
     csgd_feedback_destroy(&f);
 }
 
+/* The vector made on the way to its product gives the message of the vector made before, and is refused
+ * as that is. */
+static void made_on_the_way(void **state)
+{
+    enum { N = 2601 };
+    static double g[N], e[N], x[N], wide[N], q[N], after[N];
+    uint8_t message[8192], other[8192];
+
+    (void)state;
+    for (csgd_type type = CSGD_F32; type <= CSGD_F64; type++)
+        for (size_t n = 1; n <= N; n = n < 60 ? n + 7 : n * 3 + 1) {
+            const size_t size = csgd_type_size(type);
+            size_t len, other_len;
+            csgd_compressor *c;
+            csgd_feedback *f;
+            char spec[64];
+
+            snprintf(spec, sizeof spec, "powersgd rank=3 type=%s",
+                     type == CSGD_F32 ? "f32" : "f64");
+            assert_ok(csgd_feedback_create(spec, n, &f));
+            assert_ok(csgd_compressor_create(spec, n, &c));
+            for (uint64_t step = 0; step < 5; step++) {
+                const csgdi_kernels *k = c->core.kernels;
+
+                oracle_gradient(0, step, type, n, wide);
+                oracle_store(type, wide, n, g);
+                assert_ok(csgd_feedback_residual(f, e));
+                memcpy(x, e, n * size);
+                k->add(g, n, x);
+                assert_ok(csgd_compressor_compress(c, x, other, sizeof other, &other_len));
+                assert_ok(csgd_feedback_compress(f, g, message, sizeof message, &len));
+                assert_int_equal(len, other_len);
+                assert_memory_equal(message, other, len);
+                assert_ok(csgd_compressor_decompress(c, message, len, q));
+                k->sub(q, n, x);
+                assert_ok(csgd_feedback_residual(f, after));
+                assert_memory_equal(x, after, n * size);
+                if (step != 2) continue;
+                wide[n / 2] = NAN;
+                oracle_store(type, wide, n, g);
+                assert_fails(csgd_feedback_compress(f, g, message, sizeof message, &len),
+                             CSGD_E_NONFINITE, "NaN");
+                assert_ok(csgd_feedback_residual(f, e));
+                assert_memory_equal(after, e, n * size);
+            }
+            csgd_feedback_destroy(&f);
+            csgd_compressor_destroy(&c);
+        }
+}
+
 /* Every allocation fails once, and a call makes none. */
 static void memory(void **state)
 {
@@ -376,6 +426,7 @@ int main(void)
         cmocka_unit_test(project_sees_nonfinite),
         cmocka_unit_test(hostile),
         cmocka_unit_test(with_feedback),
+        cmocka_unit_test(made_on_the_way),
         cmocka_unit_test(memory),
         cmocka_unit_test(refused),
     };
