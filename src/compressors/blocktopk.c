@@ -17,6 +17,7 @@
 #include "compressors/compressor.h"
 #include "compressors/entries.h"
 #include "compressors/largest.h"
+#include "compressors/magnitude.h"
 #include "compressors/warmup.h"
 
 typedef struct blocktopk {

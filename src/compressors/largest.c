@@ -16,66 +16,19 @@
 
 #include "compressors/largest.h"
 
-#include <float.h>
-#include <math.h>
 #include <string.h>
+#include "compressors/magnitude.h"
 #include "compressors/threads.h"
 
 enum {
-    DIGIT = 10,          /* bits that a round of a radix search decides */
-    SHORT = 2048,        /* among so few, a search bit by bit is faster */
     BLOCK = 16384,       /* elements of a pass between two looks at their candidates */
     PIECE = 512,         /* entries that are split at once */
-    LINE = 16,           /* elements of a sample that lie together */
     SAMPLE_MOST = 65536, /* elements of a sample, a part of k more (1 / SPARE), and of n at most */
     SAMPLE_PART = 256,   /* so much: memory stays a small part of the vector's own */
     SPARE_MOST = 16384,
     SPARE_PART = 1024,
     SPARE = 4
 };
-
-uint64_t csgdi_infinity_key(csgd_type type)
-{
-    return type == CSGD_F32 ? UINT64_C(0x7f800000) : UINT64_C(0x7ff0000000000000);
-}
-
-uint64_t csgdi_least_key(csgd_type type, double lambda)
-{
-    float narrow = INFINITY;
-    uint64_t wide_key;
-    uint32_t key;
-
-    if (type == CSGD_F64) {
-        memcpy(&wide_key, &lambda, sizeof wide_key);
-        return wide_key;
-    }
-    if (lambda <= (double)FLT_MAX) narrow = (float)lambda;
-    if ((double)narrow < lambda) narrow = nextafterf(narrow, INFINITY);
-    memcpy(&key, &narrow, sizeof key);
-    return key;
-}
-
-double csgdi_key_value(csgd_type type, uint64_t key)
-{
-    const uint32_t low = (uint32_t)key;
-    double wide;
-    float narrow;
-
-    memcpy(&wide, &key, sizeof wide);
-    memcpy(&narrow, &low, sizeof narrow);
-    return type == CSGD_F64 ? wide : (double)narrow;
-}
-
-/* Keys between a number and its double. */
-static uint64_t octave(const csgdi_kernels *kernels)
-{
-    return (uint64_t)1 << (kernels->type == CSGD_F32 ? 23 : 52);
-}
-
-static uint64_t last_key(const csgdi_kernels *kernels)
-{
-    return ((uint64_t)1 << (8 * kernels->size - 1)) - 1;
-}
 
 static size_t least(size_t a, size_t b)
 {
@@ -114,91 +67,23 @@ bool csgdi_search_create(csgdi_search *s, const csgdi_kernels *kernels, size_t n
                         .threads = csgdi_threads_parts(threads, n),
                         .band_room = least(n, k / SPARE + least(n / SAMPLE_PART, SAMPLE_MOST))};
     if (s->band_room < band) s->band_room = band;
-    s->counts = csgdi_arena_alloc(arena, (size_t)1 << DIGIT, sizeof *s->counts);
+    s->counts = csgdi_arena_alloc(arena, (size_t)1 << CSGDI_KTH_DIGIT, sizeof *s->counts);
     if (s->counts == NULL) return false;
     s->band = csgdi_arena_alloc(arena, s->band_room, kernels->size);
     if (s->band == NULL) return false;
     return s->threads == 1 || create_parts(s, n, k, arena);
 }
 
-/* --- the k-th of a list --- */
-
-/* The key of the k-th largest magnitude, and how many of the k have just that key.  It is known
- * to be from low to high. */
+/* The key of the k-th of x, known to be from low to high. */
 static uint64_t find_limit(const csgdi_search *s, const void *x, size_t n, size_t k, uint64_t low,
                            uint64_t high, size_t *ties)
 {
-    unsigned shift = 0; /* bits of a key not yet known */
-    uint64_t prefix;
-
-    if (n <= SHORT) return s->kernels->key_kth(x, n, k, ties);
-    while (low >> shift != high >> shift)
-        shift++;
-    prefix = low >> shift;
-    while (shift > 0) {
-        const unsigned bits = shift < DIGIT ? shift : DIGIT;
-        size_t bin = (size_t)1 << bits;
-
-        shift -= bits;
-        memset(s->counts, 0, bin * sizeof *s->counts);
-        s->kernels->key_histogram(x, n, shift, bits, prefix, s->counts);
-        while (s->counts[--bin] < k)
-            k -= (size_t)s->counts[bin];
-        prefix = prefix << bits | bin;
-    }
-    *ties = k;
-    return prefix;
+    return csgdi_kth_magnitude(s->kernels, x, n, k, low, high, s->counts, ties);
 }
 
 uint64_t csgdi_kth_key(csgdi_search *s, const void *x, size_t n, size_t k, size_t *ties)
 {
-    return find_limit(s, x, n, k, 0, last_key(s->kernels), ties);
-}
-
-/* --- the bracket --- */
-
-/* Three times as far as the limit has moved lately, and a little. */
-static void remember(csgdi_search *s, uint64_t limit, size_t k)
-{
-    const uint64_t unit = octave(s->kernels);
-    csgdi_bracket *b = s->bracket;
-    uint64_t moved = unit / 64, margin;
-
-    if (b->low > 0 && b->k == k && b->last > 0) {
-        const uint64_t now = limit > b->last ? limit - b->last : b->last - limit;
-        moved = b->moved - b->moved / 4;
-        if (now > moved) moved = now;
-        if (moved > unit / 16) moved = unit / 16;
-    }
-    margin = 3 * moved + unit / 1024;
-    *b = (csgdi_bracket){.low = limit > margin ? limit - margin : 1,
-                         .high = limit + margin,
-                         .last = limit > 0 ? limit : 1,
-                         .moved = moved,
-                         .k = k};
-    if (b->low > csgdi_infinity_key(s->kernels->type))
-        b->low = csgdi_infinity_key(s->kernels->type);
-}
-
-/* A bracket from lines spread over x: three standard deviations of the sample's count around its
- * share of k. */
-static void guess(csgdi_search *s, const void *x, size_t n, size_t k)
-{
-    const size_t lines = least(s->band_room, n / 2) / LINE, count = lines * LINE;
-    const size_t size = s->kernels->size;
-    const double share = (double)k * (double)count / (double)n, spread = 3 * sqrt(share) + 3;
-    const uint64_t last = last_key(s->kernels);
-    uint64_t low = 1, high = last;
-    size_t ties;
-
-    for (size_t j = 0; j < lines; j++)
-        memcpy(s->band + j * LINE * size, (const char *)x + n / lines * j * size, LINE * size);
-    if (share + spread < (double)count)
-        low = find_limit(s, s->band, count, (size_t)(share + spread) + 1, 0, last, &ties);
-    if (share - spread >= 1)
-        high = find_limit(s, s->band, count, (size_t)(share - spread), 0, last, &ties);
-    if (low > csgdi_infinity_key(s->kernels->type)) low = csgdi_infinity_key(s->kernels->type);
-    *s->bracket = (csgdi_bracket){.low = low > 0 ? low : 1, .high = high, .k = k};
+    return find_limit(s, x, n, k, 0, csgdi_last_key(s->kernels->type), ties);
 }
 
 /* --- the pass --- */
@@ -337,7 +222,7 @@ static void split(csgdi_search *s, uint64_t limit, size_t ties, void *m)
 
 static csgdi_outcome settle(csgdi_search *s, void *m)
 {
-    const uint64_t last = last_key(s->kernels);
+    const uint64_t last = csgdi_last_key(s->kernels->type);
     const csgdi_catch *c = &s->all;
     uint64_t limit;
     size_t ties;
@@ -358,7 +243,7 @@ static csgdi_outcome settle(csgdi_search *s, void *m)
     else
         limit = find_limit(s, c->value, c->taken, s->k, 0, last, &ties);
     split(s, limit, ties, m);
-    remember(s, limit, s->k);
+    csgdi_bracket_remember(s->bracket, s->kernels->type, limit, s->k);
     return CSGDI_DONE;
 }
 
@@ -369,7 +254,7 @@ uint64_t csgdi_largest_among(csgdi_search *s, size_t count, size_t k, csgdi_spar
 
     begin(s, NULL, k, out);
     s->all.taken = count;
-    limit = find_limit(s, s->all.value, count, k, 0, last_key(s->kernels), &ties);
+    limit = find_limit(s, s->all.value, count, k, 0, csgdi_last_key(s->kernels->type), &ties);
     split(s, limit, ties, NULL);
     return limit;
 }
@@ -474,7 +359,7 @@ static csgdi_outcome whole(csgdi_search *s, const void *x, size_t n, uint32_t ba
     size_t ties = s->k - s->all.taken;
     uint64_t limit = 0;
 
-    if (!few(s)) limit = find_limit(s, x, n, s->k, 0, last_key(kernels), &ties);
+    if (!few(s)) limit = find_limit(s, x, n, s->k, 0, csgdi_last_key(kernels->type), &ties);
     for (size_t i = 0; i < n; i += PIECE) {
         const size_t count =
             kernels->key_select((const char *)x + i * kernels->size, least(n - i, PIECE), limit,
@@ -484,7 +369,7 @@ static csgdi_outcome whole(csgdi_search *s, const void *x, size_t n, uint32_t ba
                                (char *)s->out->value + s->out->k * kernels->size, rest_index, rest);
     }
     if (kernels->finite(s->all.value, s->out->k - from)) {
-        remember(s, limit, s->k);
+        csgdi_bracket_remember(s->bracket, s->kernels->type, limit, s->k);
         return CSGDI_DONE;
     }
     s->out->k = from;
@@ -501,7 +386,7 @@ bool csgdi_largest(csgdi_search *s, csgdi_bracket *bracket, const void *x, size_
     begin(s, bracket, k, out);
     if (csgdi_largest_begin(s, bracket, k, out)) outcome = pass(s, x, n, base);
     if (outcome == CSGDI_RETRY && !few(s) && n > SAMPLE_MOST) {
-        guess(s, x, n, k);
+        csgdi_bracket_guess(bracket, s->kernels, x, n, k, s->band, s->band_room, s->counts);
         csgdi_largest_begin(s, bracket, k, out);
         outcome = pass(s, x, n, base);
     }

@@ -36,15 +36,8 @@
  */
 
 #include "base/alloc.h"
+#include "compressors/bracket.h"
 #include "wire/sparse.h"
-
-/* Of one vector, or of one tensor of it: zero before the first call. */
-typedef struct csgdi_bracket {
-    uint64_t low, high; /* keys; low is 0 where nothing is known */
-    uint64_t last;      /* the k-th key of the call before */
-    uint64_t moved;     /* how far it goes from one call to the next */
-    size_t k;           /* that the above is about */
-} csgdi_bracket;
 
 typedef enum csgdi_outcome {
     CSGDI_DONE,
@@ -134,14 +127,5 @@ uint64_t csgdi_largest_among(csgdi_search *s, size_t count, size_t k, csgdi_spar
 /* The key of the k-th largest of n elements, 1 <= k <= n; in *ties how many of the k have just that
  * key. */
 uint64_t csgdi_kth_key(csgdi_search *s, const void *x, size_t n, size_t k, size_t *ties);
-
-/* The key of the least element of a type that is not below lambda >= 0; infinity's where there is
- * no finite one. */
-uint64_t csgdi_least_key(csgd_type type, double lambda);
-
-/* The other way. */
-double csgdi_key_value(csgd_type type, uint64_t key);
-
-uint64_t csgdi_infinity_key(csgd_type type);
 
 #endif

@@ -16,6 +16,7 @@
  */
 
 #include <string.h>
+#include "compressors/magnitude.h"
 #include "compressors/topk_method.h"
 
 enum { STEP = 32, TRIES = 10 };

@@ -17,6 +17,7 @@
  */
 
 #include <math.h>
+#include "compressors/magnitude.h"
 #include "compressors/topk_method.h"
 
 enum { PIECE = 1024, CALLS = 5 };

@@ -26,6 +26,7 @@
 #include "base/error.h"
 #include "compressors/compressor.h"
 #include "compressors/largest.h"
+#include "compressors/magnitude.h"
 
 typedef struct threshold {
     uint64_t limit; /* key of the least element that is sent */

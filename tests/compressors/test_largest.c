@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include "compressors/largest.h"
+#include "compressors/magnitude.h"
 #include "kernels/fills.h"
 
 enum { MAX = 100000 };
