@@ -7,6 +7,7 @@
  *
  *     x = x_ref + lr D                                     ecx, for any rho and lr; ef where rho = 0
  *     x = x_ref + lr ((1 + mu) D_t - mu D_{t-1})           ecx under Nesterov, for constant lr
+ *     x = x_ref + D                                        ecx2, whose residual has lr inside
  *
  * and after a flush x = x_ref and v = v_ref.  x_ref comes of the papers' loops (loops.h), which take
  * their gradients where the compressed run is. */
@@ -50,7 +51,7 @@ static void check(const setting *set, const char *sum, int n_workers, int flush_
 {
     problem pr = {.n = N, .n_workers = n_workers, .fail_worker = -1};
     double x[N], buffer[N], start[N], e[N] = {0}, older[N], ref[N], v[N], moved[N] = {0};
-    const bool constant = set->l.kind == LOOP_NESTEROV;
+    const bool constant = set->l.kind == LOOP_NESTEROV, inside = strstr(sum, "ecx2") != NULL;
     loop l = set->l;
     csgd_simulation *sim;
     csgd_optimizer *opt;
@@ -102,7 +103,7 @@ static void check(const setting *set, const char *sum, int n_workers, int flush_
             double owed = e[j];
 
             if (constant) owed = (1 + l.momentum) * e[j] - l.momentum * older[j];
-            owed *= lr / n_workers;
+            owed *= (inside ? 1 : lr) / n_workers;
             ref[j] -= lr * l.move[j];
             moved[j] = ref[j] - start[j];
             left = fmax(left, fabs(owed));
@@ -134,6 +135,24 @@ static void two_steps(void **state)
                 check(&settings[i], sums[s], p, 0);
                 if (s < 2 && settings[i].l.kind != LOOP_NESTEROV)
                     check(&settings[i], sums[s], p, 23);
+            }
+}
+
+static void two_values(void **state)
+{
+    static const char *const sums[] = {
+        "topk ratio=0.1 type=f64 feedback=ecx2 rho=step algorithm=allgather",
+        "threshold lambda=0.05 type=f64 feedback=ecx2 rho=step algorithm=allgather",
+        "randk ratio=0.2 type=f64 feedback=ecx2 rho=step",
+        "topk ratio=0.1 feedback=ecx2 rho=step algorithm=allgather",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(settings); i++)
+        for (size_t s = 0; s < TEST_COUNT(sums); s++)
+            for (int p = 1; p <= 4 && settings[i].l.kind != LOOP_NESTEROV; p += 3) {
+                check(&settings[i], sums[s], p, 0);
+                if (s % 2 == 0) check(&settings[i], sums[s], p, 23);
             }
 }
 
@@ -181,6 +200,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_steps),
+        cmocka_unit_test(two_values),
         cmocka_unit_test(one_step),
         cmocka_unit_test(rho_of_the_spec),
     };
