@@ -243,6 +243,18 @@ typedef struct csgd_stats {
     uint64_t dropped_entries;  /**< partial sums that gtopk, oktopk or spardl dropped on this rank:
                                       they went back to its residual, with feedback=none they are
                                       lost */
+    double total_error;   /**< sum over calls of the squared norm of what each left in this rank's
+                              residuals: the total error of Sahu et al. 2021.  Beyond 65,536
+                              elements an estimate from a sixteenth of them at a time, each in turn */
+    double certificate;   /**< bound on the distance between x and what it would be had nothing been
+                              lost, before the last call: step size * (mean norm of residuals + that
+                              of the second compression's / ranks), by the largest of any rank; in
+                              units of the step size where none was told; an estimate as above.  For
+                              plain steps along the results with `feedback=ef`, and along a momentum of
+                              them with ecx; of no meaning with others */
+    uint64_t guard_trips; /**< times that residuals began to grow without end (`guard`) */
+    const char *rule;     /**< the feedback that is followed: that of the spec, or "ef" after ecx
+                               tripped.  Static */
 } csgd_stats;
 
 /** Copy the counters.  Local.

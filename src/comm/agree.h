@@ -42,8 +42,9 @@ typedef enum csgdi_field {
 
 enum { CSGDI_AGREE_TEXT = 224, CSGDI_AGREE_WORDS = 6 };
 
-/* Flags: raised for all where any rank raises them. */
-enum { CSGDI_FLAG_NONFINITE = 1 };
+/* What a rank brings beside: this flag, which is raised for all where any rank raises it; or the bits of
+ * a double that is not negative, the largest of which all get where no rank raises the flag. */
+#define CSGDI_FLAG_NONFINITE (UINT64_C(1) << 63)
 
 typedef struct csgdi_agreement {
     /* in: what this rank brings */

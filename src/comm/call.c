@@ -36,11 +36,38 @@ static double lap(csgd_reducer *r)
     return seconds;
 }
 
+static csgdi_feedback *owner_feedback(csgd_reducer *r)
+{
+    return r->owner.feedback.ops != NULL ? &r->owner.feedback : NULL;
+}
+
+/* What this rank's residuals come to, as the others shall know it. */
+static uint64_t norm_bits(csgd_reducer *r)
+{
+    const double norm =
+        csgdi_guard_norm(&r->feedback, owner_feedback(r), (double)r->transport.n_ranks);
+    uint64_t bits;
+
+    memcpy(&bits, &norm, sizeof bits);
+    return bits;
+}
+
+/* A call is committed, which travelled exactly or by messages: what all ranks know of the residuals
+ * before it, and what they do about them. */
+static void watch(csgd_reducer *r, bool exact, double ratio)
+{
+    memcpy(&r->agreed_norm, &r->agreement.flags, sizeof r->agreed_norm);
+    csgdi_guard_see(&r->guard, r->agreed_norm, r->feedback.next_rho, ratio);
+    if (exact && csgdi_guard_paid(&r->guard))
+        csgdi_guard_fall_back(&r->guard, &r->feedback, owner_feedback(r));
+}
+
 /* All has arrived: residual, counters, the user's buffer. */
 static csgd_status commit(csgd_reducer *r)
 {
     csgdi_call *call = &r->call;
     const csgdi_sparse *leftover = NULL;
+    const double ratio = csgdi_feedback_ratio(&r->feedback);
 
     if (call->algorithm->finish != NULL) leftover = call->algorithm->finish(r);
     if (leftover != NULL) r->stats.dropped_entries += leftover->k;
@@ -58,6 +85,7 @@ static csgd_status commit(csgd_reducer *r)
     } /* else send itself travelled: no residual changes */
     if (r->packed != NULL && r->window == 0)
         csgdi_layout_unpack(&r->layout, &r->compressor, r->packed, call->user_recv);
+    if (!(r->agreement.flags & CSGDI_FLAG_NONFINITE)) watch(r, call->exact, ratio);
     if (call->exact) r->stats.dense_calls++;
     if (r->agreement.flags & CSGDI_FLAG_NONFINITE) r->stats.nonfinite_calls++;
     r->step++;
@@ -188,7 +216,7 @@ static uint64_t prepare(csgd_reducer *r)
         call->send = call->recv = r->packed;
     }
     call->exact = r->compressor.ops->family != CSGDI_EXACT &&
-                  (r->step < r->dense_steps || call->op == CSGDI_OP_EXACT);
+                  (r->step < r->dense_steps || call->op == CSGDI_OP_EXACT || r->guard.exact > 0);
     call->clipped_before = r->compressor.clipped;
     r->compressor.step = r->step;
     if (!call->exact && !r->algorithm->dense && !r->algorithm->projects)
@@ -242,7 +270,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
                            .layout = r->gathered};
     if (a->failure == CSGD_OK && n == r->layout.n && type == r->compressor.type &&
         (op == CSGDI_OP_SUM || op == CSGDI_OP_EXACT))
-        a->flags = prepare(r);
+        a->flags = prepare(r) | norm_bits(r);
     if (a->failure == CSGD_OK) a->failure = csgdi_compressor_fault(&r->compressor);
     a->length = call->len;
     memcpy(a->field, r->identity, sizeof a->field);

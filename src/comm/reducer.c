@@ -85,6 +85,7 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
     r->compressor.rank = (uint32_t)r->transport.rank;
     st = csgdi_feedback_init(&r->feedback, &r->compressor, spec, &r->arena);
     if (st != CSGD_OK) return st;
+    r->guard.on = r->feedback.set.guard;
     r->dense_steps = csgdi_spec_count(spec, "dense_steps");
     r->timeout = csgdi_spec_real(spec, "timeout");
     r->tau = csgdi_spec_count(spec, "tau");
@@ -277,9 +278,10 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
     if (r->layout.n == 0) return CSGD_OK;
 
     step = r->agreement.word; /* must outlive a timeout, so not on the stack */
-    *step = r->step;
+    step[0] = r->step;
+    step[1] = r->guard.trips; /* a rank that did not get to the end of a call may have missed one */
     r->agreement.request = request;
-    st = r->transport.ops->max(&r->transport, step, 1, r->timeout <= 0, &r->agreement.request);
+    st = r->transport.ops->max(&r->transport, step, 2, r->timeout <= 0, &r->agreement.request);
     while (st == CSGD_OK && !done) {
         st = r->transport.ops->test(&r->transport, &r->agreement.request, &done);
         if (st != CSGD_OK || done) break;
@@ -292,12 +294,17 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
         r->transport.ops->idle(&r->transport);
     }
     if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
-    r->step = *step;
+    r->step = step[0];
+    r->guard.trips = step[1];
     r->health = CSGDI_WELL;
     csgdi_feedback_clear(&r->feedback);
     if (r->compressor.ops->clear != NULL) r->compressor.ops->clear(&r->compressor);
     if (r->algorithm->clear != NULL) r->algorithm->clear(r);
     if (r->owner.feedback.ops != NULL) csgdi_feedback_clear(&r->owner.feedback);
+    if (r->guard.trips > 0)
+        csgdi_guard_fall_back(&r->guard, &r->feedback, &r->owner.feedback);
+    else
+        r->guard = (csgdi_guard){.on = r->guard.on};
     return CSGD_OK;
 }
 
@@ -349,6 +356,10 @@ csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t 
     now.residual_norm = csgdi_feedback_norm(&r->feedback);
     if (r->owner.feedback.ops != NULL)
         now.residual_norm = hypot(now.residual_norm, csgdi_feedback_norm(&r->owner.feedback));
+    now.total_error = r->feedback.total_error + r->owner.feedback.total_error;
+    now.certificate = csgdi_guard_certificate(&r->feedback, r->agreed_norm, r->transport.n_ranks);
+    now.guard_trips = r->guard.trips;
+    now.rule = csgdi_feedback_rule(&r->feedback);
     if (r->progress != NULL) csgdi_progress_thread_unlock(r->progress);
     memcpy(stats, &now, size < sizeof now ? size : sizeof now);
     return CSGD_OK;

@@ -20,7 +20,7 @@
 #include "comm/choose.h"
 #include "comm/layout.h"
 #include "comm/transport.h"
-#include "feedback/feedback.h"
+#include "feedback/guard.h"
 
 typedef struct csgdi_algorithm csgdi_algorithm;
 typedef struct csgdi_progress_thread csgdi_progress_thread;
@@ -122,6 +122,8 @@ struct csgd_reducer {
     csgdi_compressor compressor;
     csgdi_feedback feedback;
     csgdi_owner owner;
+    csgdi_guard guard;
+    double agreed_norm; /* largest norm of a rank's residuals, before the last call */
     const csgdi_algorithm *algorithm;
     void *exchange;    /* the algorithm's state */
     void *dense;       /* the state of the dense algorithm that calls fall back to */

@@ -22,6 +22,8 @@
  * beta < 1 puts a low-pass filter around c: what is added is (1 - beta) of the last time's and beta
  * of c_t.  It is tamer where two steps are not stable, and the laws above are lost.
  *
+ * Whether that is stable depends on the compressor: stability.h says for which, and guard.h watches.
+ *
  * Memory: three vectors, which change places at each commit; with beta < 1 a fourth.
  */
 
@@ -41,6 +43,8 @@ static csgd_status ecx_read(csgdi_feedback *f, csgdi_spec *spec)
     f->set.rho_by_step = csgdi_spec_word(spec, "rho") != NULL;
     f->set.rho = f->set.rho_by_step ? 0 : csgdi_spec_real(spec, "rho");
     f->set.beta = csgdi_spec_real(spec, "beta");
+    if (!csgdi_spec_set(spec, "guard")) csgdi_spec_choose(spec, "guard", "yes");
+    f->set.guard = strcmp(csgdi_spec_choice(spec, "guard"), "yes") == 0;
     return CSGD_OK;
 }
 
@@ -68,10 +72,16 @@ static bool add_pair(const csgdi_feedback *f, const void *from, double part, siz
 {
     const ecx *self = f->state;
     const csgdi_kernels *k = f->compressor->kernels;
-    const double newer = csgdi_feedback_ratio(f) + f->next_rho, older = f->next_rho * self->ratio;
+    const double rho = f->one_step ? 0 : f->next_rho;
+    const double newer = csgdi_feedback_ratio(f) + rho, older = rho * self->ratio;
 
     return k->add_pair_finite(from, part * newer, (const char *)f->e + first * k->size,
                               part * older, (const char *)self->older + first * k->size, count, to);
+}
+
+static bool filters(const csgdi_feedback *f)
+{
+    return ((const ecx *)f->state)->low != NULL && !f->one_step;
 }
 
 /* to = what the filter gives now.  What of it is not finite is found in the sum with g. */
@@ -90,7 +100,7 @@ static bool ecx_fill(const csgdi_feedback *f, const void *g, size_t first, size_
     const csgdi_kernels *k = f->compressor->kernels;
     const void *from = (const char *)g + first * k->size;
 
-    if (((const ecx *)f->state)->low == NULL) return add_pair(f, from, 1, first, count, m);
+    if (!filters(f)) return add_pair(f, from, 1, first, count, m);
     filter(f, first, count, m);
     return k->add_finite(from, m, count, m);
 }
@@ -101,20 +111,20 @@ static void ecx_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
     void *const newest = f->m;
 
     (void)delivery;
-    if (self->low != NULL) filter(f, 0, f->compressor->n, self->low);
+    if (filters(f)) filter(f, 0, f->compressor->n, self->low);
     f->m = self->older;
     self->older = f->e;
     f->e = newest;
     self->ratio = csgdi_feedback_ratio(f);
 }
 
-/* By the laws above: d for x, and d_t - r_t d_{t-1} for v. */
+/* By the laws above: d for x, and d_t - r_t d_{t-1} for v; with one step as ef. */
 static void ecx_owe(const csgdi_feedback *f, bool for_v, void *to)
 {
     const ecx *self = f->state;
     const csgdi_kernels *k = f->compressor->kernels;
 
-    if (for_v)
+    if (for_v && !f->one_step)
         k->add_pair_finite(to, 1, f->e, self->ratio, self->older, f->compressor->n, to);
     else
         k->add(f->e, f->compressor->n, to);
@@ -131,7 +141,7 @@ static void ecx_clear(csgdi_feedback *f)
     if (self->low != NULL) memset(self->low, 0, bytes);
 }
 
-static const char *const uses[] = {"rho", "beta", "force", NULL};
+static const char *const uses[] = {"rho", "beta", "force", "guard", NULL};
 
 const csgdi_feedback_ops csgdi_feedback_ecx = {
     .name = "ecx",

@@ -47,6 +47,7 @@ typedef struct csgdi_feedback_settings {
     double rho;             /* ecx, ecx2: weight of the momentum */
     bool rho_by_step;       /* told before each step instead */
     bool force;             /* also where it would not be stable */
+    bool guard;             /* ecx: watched while it runs (guard.h) */
     double beta;            /* ecx: weight of the present step in the low-pass filter, 1: none */
     bool nesterov, masking; /* dgc */
     double clip;            /* dgc: largest norm of the sum of so many vectors; 0: any */
@@ -119,6 +120,10 @@ struct csgdi_feedback {
     double step_size;      /* that the last committed result was for; 0: never told */
     double next_step_size; /* that the next one is for */
     double next_rho;       /* set.rho, or what was told for the next step; below 0: nothing yet */
+    bool one_step;         /* ecx: compensates by the last residual alone, as ef */
+    uint64_t turn;         /* which part is measured next */
+    double size;           /* |e|^2 after the last step, or an estimate; 0 after an exact one */
+    double total_error;    /* sum of them over all steps */
 };
 
 enum { CSGDI_RHO_UNTOLD = -1 };
@@ -166,6 +171,9 @@ void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, bool writt
 /* After prepare: m itself was delivered, exactly. */
 void csgdi_feedback_commit_exact(csgdi_feedback *f);
 
+/* Take f->size of the residual that a commit has left (meter.c); the commits do so. */
+void csgdi_feedback_measure(csgdi_feedback *f);
+
 /* After either commit: make of the sum over ranks of what was delivered, n elements that are the same
  * on all ranks, what the caller gets. */
 void csgdi_feedback_result(csgdi_feedback *f, void *y);
@@ -181,6 +189,9 @@ void csgdi_feedback_clear(csgdi_feedback *f);
 
 /* Copy the residual, or zeros. */
 void csgdi_feedback_residual(const csgdi_feedback *f, void *e);
+
+/* Name of the rule that is followed now. */
+const char *csgdi_feedback_rule(const csgdi_feedback *f);
 
 /* 2-norm of the residual. */
 double csgdi_feedback_norm(const csgdi_feedback *f);

@@ -56,6 +56,12 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_CHOICE,
      .words = yes_no,
      .help = "ef, ecx: yes takes them also where residuals are known to grow without end"},
+    {.name = "guard",
+     .kind = CSGDI_CHOICE,
+     .words = yes_no,
+     .help =
+         "ecx: yes, unless given, watches the residuals; where they begin to grow without end two "
+         "calls are sent exactly, so that nothing is owed, and ef follows"},
     {.name = "beta",
      .kind = CSGDI_REAL,
      .min = 0,
@@ -233,6 +239,7 @@ void csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, bool writt
                                             CSGDI_ADD, f->m);
     }
     commit(f, &delivery);
+    csgdi_feedback_measure(f);
 }
 
 void csgdi_feedback_commit_exact(csgdi_feedback *f)
@@ -241,6 +248,7 @@ void csgdi_feedback_commit_exact(csgdi_feedback *f)
 
     commit(f, &(csgdi_delivery){.exact = true});
     if (f->e != NULL && !f->ops->keeps_m && c->n > 0) memset(f->e, 0, c->n * c->kernels->size);
+    f->size = 0;
 }
 
 void csgdi_feedback_result(csgdi_feedback *f, void *y)
@@ -262,6 +270,7 @@ static void forget(csgdi_feedback *f)
 {
     const csgdi_compressor *c = f->compressor;
 
+    f->size = 0;
     if (f->e != NULL && c->n > 0) memset(f->e, 0, c->n * c->kernels->size);
 }
 
@@ -296,4 +305,9 @@ double csgdi_feedback_norm(const csgdi_feedback *f)
     const csgdi_kernels *k = f->compressor->kernels;
 
     return f->e != NULL ? sqrt(csgdi_sum_blocks(k, k->square_sum, f->e, f->compressor->n)) : 0;
+}
+
+const char *csgdi_feedback_rule(const csgdi_feedback *f)
+{
+    return f->one_step ? csgdi_feedback_ef.name : f->ops->name;
 }

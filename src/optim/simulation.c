@@ -150,6 +150,7 @@ static csgd_status build(csgd_simulation *s, const csgdi_compressor_ops *ops,
         return csgdi_fail(CSGD_E_UNSUPPORTED,
                           "vectors of optimizers are f32 or f64, not of 16 bits");
     s->dense_steps = csgdi_spec_count(&spec, "dense_steps");
+    s->guard.on = s->worker[0].feedback.set.guard;
     if (s->passes == CSGDI_PASS_SRA || s->passes == CSGDI_PASS_SERVER)
         s->n_owners = s->passes == CSGDI_PASS_SRA ? s->n_workers : 1;
     s->owner = csgdi_arena_zalloc(&s->arena, (size_t)s->n_owners, sizeof *s->owner);
@@ -347,8 +348,12 @@ static csgd_status stats(void *self, csgd_stats *to, size_t size)
 
         squares += norm * norm;
         now.clipped_messages += a->compressor.clipped;
+        now.total_error += a->feedback.total_error;
     }
     now.residual_norm = sqrt(squares);
+    now.certificate = csgdi_guard_certificate(&s->worker[0].feedback, s->norm, s->n_workers);
+    now.guard_trips = s->guard.trips;
+    now.rule = csgdi_feedback_rule(&s->worker[0].feedback);
     memcpy(to, &now, size < sizeof now ? size : sizeof now);
     return CSGD_OK;
 }

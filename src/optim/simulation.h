@@ -16,7 +16,7 @@
  */
 
 #include <csgd/optimizer.h>
-#include "feedback/feedback.h"
+#include "feedback/guard.h"
 
 typedef enum csgdi_passes {
     CSGDI_PASS_VENDOR,
@@ -44,6 +44,8 @@ struct csgd_simulation {
     csgdi_actor *worker, *owner;
     void *scratch; /* n elements, or all values of a projection */
     void *values;  /* linear: sums of the values */
+    csgdi_guard guard;
+    double norm; /* largest of a worker's residuals, before the last sum */
     uint64_t step, dense_steps;
     csgd_stats stats;
     char spec[2 * CSGDI_SPEC_MAX];

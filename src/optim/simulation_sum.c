@@ -241,15 +241,42 @@ static csgd_status sum_linear(csgd_simulation *s, const void *const *vector, voi
     return CSGD_OK;
 }
 
+/* What a reducer's ranks agree on. */
+static double largest_norm(const csgd_simulation *s)
+{
+    double largest = 0;
+
+    for (int i = 0; i < s->n_workers; i++) {
+        const csgdi_feedback *own = i < s->n_owners ? &s->owner[i].feedback : NULL;
+        const double norm = csgdi_guard_norm(&s->worker[i].feedback, own, s->n_owners);
+        if (norm > largest) largest = norm;
+    }
+    return largest;
+}
+
+static void watch(csgd_simulation *s, double norm, bool exact, double ratio)
+{
+    s->norm = norm;
+    csgdi_guard_see(&s->guard, norm, s->worker[0].feedback.next_rho, ratio);
+    if (!exact || !csgdi_guard_paid(&s->guard)) return;
+    for (int i = 0; i < s->n_workers; i++)
+        csgdi_guard_fall_back(&s->guard, &s->worker[i].feedback,
+                              i < s->n_owners ? &s->owner[i].feedback : NULL);
+}
+
 csgd_status csgdi_simulation_sum(csgd_simulation *s, const void *const *vector, bool exact,
                                  void *result)
 {
+    const double norm = largest_norm(s), ratio = csgdi_feedback_ratio(&s->worker[0].feedback);
+    const uint64_t nonfinite = s->stats.nonfinite_calls;
     csgd_status st;
+
+    exact = exact || s->step < s->dense_steps || s->guard.exact > 0;
 
     if (s->passes == CSGDI_PASS_VENDOR) {
         add_all(s, vector, result);
         st = CSGD_OK;
-    } else if (exact || s->step < s->dense_steps) {
+    } else if (exact) {
         st = sum_exact(s, vector, result);
     } else if (s->passes == CSGDI_PASS_LINEAR) {
         st = sum_linear(s, vector, result);
@@ -257,6 +284,7 @@ csgd_status csgdi_simulation_sum(csgd_simulation *s, const void *const *vector, 
         st = sum_messages(s, vector, result);
     }
     if (st != CSGD_OK) return st;
+    if (s->stats.nonfinite_calls == nonfinite) watch(s, norm, exact, ratio);
     s->step++;
     s->stats.calls++;
     return CSGD_OK;
