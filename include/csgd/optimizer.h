@@ -17,8 +17,16 @@
  *     v = rho v + (sum over i of B_i, as delivered) / P
  *     x = x - lr (v + weight_decay x)
  *
- * Over a reducer with `feedback=ecx rho=step` it also tells rho and lr before each sum, so that what
- * compression loses cancels as it should, whatever the optimizer (Tang, Li, Liu, Yan 2021).
+ * Before each sum it tells the feedback rho and lr.  Which feedback goes with which optimizer:
+ *
+ *     feedback=ecx rho=step     any, with dense codes: what compression loses cancels in x, whatever rho
+ *                               (Tang, Li, Liu, Yan 2021)
+ *     feedback=ecx2 rho=step    any, with what selects entries: the same
+ *     feedback=ef, ef21, none   any; under a rho near 1 losses of ef add up over 1 / (1 - rho) steps
+ *     feedback=dgc              sgd alone: it holds a momentum of its own
+ *     all but dgc               frozen_adam, which tells rho = 0
+ *
+ * In place of rho=step the spec may give the optimizer's own rho as a number.
  *
  * Vectors are arrays of n elements of the workers' type: double for CSGD_F64, float for CSGD_F32.
  * Sums over workers are *sums*; x, v and full gradients are means over workers or samples.  Element
