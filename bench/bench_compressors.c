@@ -111,7 +111,7 @@ int main(int argc, char **argv)
     rows r = {.n = 25000000, .threads = 1, .reps = 9, .dist = "gauss", .filter = ""};
     const char *isa = NULL;
     const option table[] = {
-        {"n", "N", "elements of the vector; about nine vectors of memory", .count = &r.n,
+        {"n", "N", "elements of the vector; about twelve vectors of memory", .count = &r.n,
          .least = 1, .most = UINT32_MAX},
         {"threads", "N", "threads of the library, and of the limits", .count = &r.threads,
          .least = 1, .most = CSGDI_THREADS_MOST},

@@ -15,6 +15,7 @@
 #include "limits.h"
 #include "timing.h"
 
+enum { EF, ECX, RULES };
 enum { SAMPLE_ELEMENTS = 1 << 18, SAMPLE_CALLS = 1000, TEXT = 256 };
 
 /* The compressor that is being measured. */
@@ -23,7 +24,7 @@ typedef struct subject {
     const char *name, *param;
     csgdi_arena arena;
     csgd_compressor *compressor;
-    csgd_feedback *feedback; /* NULL where it refuses one */
+    csgd_feedback *feedback[RULES]; /* NULL where it refuses one */
     uint8_t *message[ROWS_VECTORS];
     size_t bound, len[ROWS_VECTORS];
     size_t last; /* which message was written last */
@@ -48,19 +49,44 @@ static csgd_status run_decode_add(subject *s, size_t at)
     return csgd_compressor_decompress_add(s->compressor, s->message[at], s->len[at], s->r->y);
 }
 
-static csgd_status run_ef(subject *s, size_t at)
+static csgd_status run_rule(subject *s, int rule, size_t at)
 {
     s->last = at;
-    return csgd_feedback_compress(s->feedback, s->r->g, s->message[at], s->bound, &s->len[at]);
+    return csgd_feedback_compress(s->feedback[rule], s->r->g, s->message[at], s->bound,
+                                  &s->len[at]);
+}
+
+/* The gradient that the rule makes the vector of. */
+static csgd_status prepare_rule(subject *s, int rule, size_t at)
+{
+    const csgdi_feedback *f = &s->feedback[rule]->core;
+    float *g = s->r->g;
+
+    memset(g, 0, s->r->n * sizeof *g);
+    f->ops->fill(f, g, 0, s->r->n, g); /* what it adds to 0 */
+    for (size_t i = 0; i < s->r->n; i++)
+        g[i] = s->r->x[at][i] - g[i];
+    return CSGD_OK;
+}
+
+static csgd_status run_ef(subject *s, size_t at)
+{
+    return run_rule(s, EF, at);
 }
 
 static csgd_status prepare_ef(subject *s, size_t at)
 {
-    const csgd_status st = csgd_feedback_residual(s->feedback, s->r->g);
+    return prepare_rule(s, EF, at);
+}
 
-    for (size_t i = 0; i < s->r->n; i++)
-        s->r->g[i] = s->r->x[at][i] - s->r->g[i];
-    return st;
+static csgd_status run_ecx(subject *s, size_t at)
+{
+    return run_rule(s, ECX, at);
+}
+
+static csgd_status prepare_ecx(subject *s, size_t at)
+{
+    return prepare_rule(s, ECX, at);
 }
 
 static void read_x(const rows *r, size_t at)
@@ -88,10 +114,9 @@ typedef struct operation {
 } operation;
 
 static const operation operations[] = {
-    {"encode", 4, read_x, NULL, run_encode},
-    {"decode", 4, read_x, NULL, run_decode},
-    {"decode_add", 8, bump_y, NULL, run_decode_add},
-    {"ef", 12, add_x, prepare_ef, run_ef},
+    {"encode", 4, read_x, NULL, run_encode},         {"decode", 4, read_x, NULL, run_decode},
+    {"decode_add", 8, bump_y, NULL, run_decode_add}, {"ef", 12, add_x, prepare_ef, run_ef},
+    {"ecx", 12, add_x, prepare_ecx, run_ecx},
 };
 enum { OPERATIONS = sizeof operations / sizeof *operations };
 
@@ -105,10 +130,17 @@ static void must(csgd_status st, const subject *s, const char *what)
     exit(1);
 }
 
+/* The one that an operation is about, NULL: none is. */
+static const csgd_feedback *feedback_of(const subject *s, const operation *op)
+{
+    return op->run == run_ef ? s->feedback[EF] : op->run == run_ecx ? s->feedback[ECX] : NULL;
+}
+
 /* Elements that the last message tells about. */
 static double kept(const subject *s, const operation *op)
 {
-    const csgdi_compressor *c = op->run == run_ef ? &s->feedback->inner.core : &s->compressor->core;
+    const csgd_feedback *f = feedback_of(s, op);
+    const csgdi_compressor *c = f != NULL ? &f->inner.core : &s->compressor->core;
 
     if (c->ops->family == CSGDI_SELECT) return (double)c->stream.k;
     return (double)(c->ops->family == CSGDI_PROJECT ? c->max_k : c->n);
@@ -177,13 +209,16 @@ static bool wanted(const subject *s, const operation *op)
 /* Everything it needs, and three messages to decode. */
 static bool create(subject *s)
 {
-    char spec[TEXT + 32], with[TEXT + 48];
+    static const char *const rules[RULES] = {"ef", "ecx"};
+    char spec[TEXT + 32], with[TEXT + 64];
 
     snprintf(spec, sizeof spec, "%s %s threads=%zu", s->name, s->param, s->r->threads);
-    snprintf(with, sizeof with, "%s feedback=ef", spec);
     if (csgd_compressor_create(spec, s->r->n, &s->compressor) != CSGD_OK) return false;
-    if (csgd_feedback_create(with, s->r->n, &s->feedback) != CSGD_OK)
-        fprintf(stderr, "# no ef of %s: %s\n", spec, csgd_error_detail());
+    for (int rule = 0; rule < RULES; rule++) {
+        snprintf(with, sizeof with, "%s feedback=%s force=yes", spec, rules[rule]);
+        if (csgd_feedback_create(with, s->r->n, &s->feedback[rule]) != CSGD_OK)
+            fprintf(stderr, "# no %s of %s: %s\n", rules[rule], spec, csgd_error_detail());
+    }
     s->bound = csgd_compressor_bound(s->compressor);
     for (size_t at = 0; at < ROWS_VECTORS; at++) {
         s->message[at] = csgdi_arena_zalloc(&s->arena, s->bound, 1);
@@ -205,9 +240,11 @@ void rows_measure(rows *r, const char *name, const char *param)
     if (!create(&s)) fprintf(stderr, "# skipped %s %s: %s\n", name, param, csgd_error_detail());
     for (size_t i = 0; i < OPERATIONS && s.message[ROWS_VECTORS - 1] != NULL; i++) {
         if (!wanted(&s, &operations[i])) continue;
-        if (operations[i].run != run_ef || s.feedback != NULL) measure(&s, &operations[i]);
+        if (operations[i].prepare == NULL || feedback_of(&s, &operations[i]) != NULL)
+            measure(&s, &operations[i]);
     }
     csgd_compressor_destroy(&s.compressor);
-    csgd_feedback_destroy(&s.feedback);
+    for (int rule = 0; rule < RULES; rule++)
+        csgd_feedback_destroy(&s.feedback[rule]);
     csgdi_arena_free(&s.arena);
 }

@@ -10,11 +10,11 @@
  *     encode       csgd_compressor_compress         against reading x
  *     decode       csgd_compressor_decompress       against reading x
  *     decode_add   csgd_compressor_decompress_add   against y[i] += c
- *     ef           csgd_feedback_compress           against b[i] += a[i]
+ *     ef, ecx      csgd_feedback_compress           against b[i] += a[i]
  *
  * As in training, no two calls in a row see the same vector: three are taken in turn, by limit and
- * operation alike, so both find in the caches what was last touched equally long ago.  For ef the
- * gradient is made, outside of the timed part, such that gradient plus residual is the vector.
+ * operation alike, so both find in the caches what was last touched equally long ago.  For ef and
+ * ecx the gradient is made, outside of the timed part, such that with what they add it is the vector.
  * Else residuals would grow over the repetitions, and a threshold's density with them.
  *
  * Short vectors are called many times a sample, each call timed by itself.
@@ -34,7 +34,7 @@ typedef struct rows {
     const char *filter;     /* only rows whose "NAME OP PARAM" contains it */
     float *x[ROWS_VECTORS]; /* what is compressed */
     float *y;               /* what is decoded to, and b of the limit */
-    float *g;               /* gradient for ef */
+    float *g;               /* gradient for ef and ecx */
     size_t printed;
 } rows;
 
