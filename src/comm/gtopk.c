@@ -4,12 +4,12 @@
  *
  * T is "keep the k entries of largest magnitude, of equal ones those of lowest index".  P = 5:
  *
- *               rank 0              rank 1   rank 2          rank 3   rank 4
- *     before    q0                  q1       q2              q3       q4
- *     distance 1  A = T(q0 + q1)    -        B = T(q2 + q3)  -        q4
- *     distance 2  C = T(A + B)      -        -               -        q4
- *     distance 4  y = T(C + q4)     -        -               -        -
- *     back      y to 4, y to 2, y to 1       y to 3
+ *                  rank 0            rank 1   rank 2           rank 3   rank 4
+ *     before       q0                q1       q2               q3       q4
+ *     distance 1   A = T(q0 + q1)    -        B = T(q2 + q3)   -        q4
+ *     distance 2   C = T(A + B)      -        -                -        q4
+ *     distance 4   y = T(C + q4)     -        -                -        -
+ *     back         y to 4, 2 and 1   y        y to 3           y        y
  *
  * In the round of distance d, rank r with r mod 2d = 0 receives from r + d, where there is such a
  * rank.  The root sends the result back the way that the sums have come.  So P need not be a power of two.
@@ -17,13 +17,14 @@
  * What a merge drops stays with the rank that merged, as leftover: the sum that it held, of its own
  * entries and of others'.  A value that was dropped is thus never lost, also where its index comes
  * through in another part of the tree; y is the sum over ranks of what each sent less its leftover.
+ * With feedback=none what is dropped is lost, and counted (dropped_entries).
  *
  * Volume: a rank sends at most one piece of k entries up, and as many down as it has received; at
  * most 4 k log2 P words of 32 bits pass through the root, less what the index coder saves.  Latency 2
  * ceil(log2 P) messages.  It wins where messages are short and ranks few, so that latency counts; for
  * many ranks the root is the bottleneck, and oktopk or spardl are better.
  *
- * Memory: pieces of k entries, 2 in bytes and 2 as lists, and ceil(log2 P) k entries of leftover, twice.
+ * Memory: 2 pieces of k entries, 7 k entries as lists, and (ceil(log2 P) + 1) k of leftover, twice.
  */
 
 #include "base/error.h"
@@ -33,7 +34,7 @@
 typedef struct gtopk {
     csgdi_search search;
     csgdi_trouble trouble;
-    csgdi_sparse sum, other, both; /* k, k and 2 k entries */
+    csgdi_sparse sum, other, both; /* 2 k, k and 2 k entries */
     csgdi_sparse left, left_before, dropped;
     uint8_t *in, *out; /* a piece; going down, `out` is what all get */
     size_t bound, out_bytes;

@@ -38,13 +38,17 @@
  * of P numbers log2 n times every 64 steps, and of 256 numbers 4 times every tau steps.  Latency: P
  * messages and 2 ceil(log2 P).  It wins for many ranks, wherever the entries lie.
  *
- * One rank drops nothing.  Memory: O(k), about 12 k entries as lists and 6 k as bytes, and O(P).
+ * The regions and the limit are what the last calls have left, and no part of the reducer's state that
+ * can be set: after csgd_reducer_clear() they are found anew.  One rank drops nothing.  With
+ * feedback=none what is dropped is lost, and counted (dropped_entries).
+ *
+ * Memory: O(k), about 14 k entries as lists and 4 k as bytes, and O(P).
  */
 
-#include "comm/cost.h"
 #include "comm/oktopk.h"
 
 #include "base/error.h"
+#include "comm/cost.h"
 #include "comm/share.h"
 
 enum { RECUT = 64 }; /* steps */

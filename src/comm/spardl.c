@@ -20,6 +20,7 @@
  * Before a block is sent, and at the end before the allgather, only its ceil(k / P) entries of largest
  * magnitude are kept, of equal ones those of lowest index.  What is dropped stays with this rank as
  * leftover, the sums as it held them, so y is the sum over ranks of what each sent less its leftover.
+ * With feedback=none what is dropped is lost, and counted (dropped_entries).
  *
  * Volume: P - 1 blocks sent and received by each rank in each half, so at most 4 k (P - 1) / P words of
  * 32 bits, less what the index coder saves, whatever the support; flat in P.  Latency: 2 ceil(log2 P)
@@ -30,8 +31,8 @@
  */
 
 #include "base/error.h"
-#include "comm/cost.h"
 #include "comm/bruck.h"
+#include "comm/cost.h"
 #include "comm/share.h"
 
 typedef struct spardl {
