@@ -114,6 +114,7 @@ const csgdi_algorithm csgdi_allgather = {
     .name = "allgather",
     .summary = "every message to every rank, added in rank order; P - 1 messages sent by each rank",
     .source = "-",
+    .lengths = true,
     .pairs = true,
     .supports = allgather_supports,
     .seconds = allgather_seconds,

@@ -62,6 +62,16 @@ static void watch(csgd_reducer *r, bool exact, double ratio)
         csgdi_guard_fall_back(&r->guard, &r->feedback, owner_feedback(r));
 }
 
+/* Of the messages of all ranks. */
+static double mean_length(const csgd_reducer *r)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < r->transport.n_ranks; i++)
+        sum += csgdi_agreed_length(r->lengths, (size_t)i);
+    return (double)sum / r->transport.n_ranks;
+}
+
 /* All has arrived: residual, counters, the user's buffer. */
 static csgd_status commit(csgd_reducer *r)
 {
@@ -76,6 +86,7 @@ static csgd_status commit(csgd_reducer *r)
         csgdi_feedback_commit(&r->feedback, r->message, call->m == NULL, leftover);
         csgdi_feedback_result(&r->feedback, call->recv);
         if (!call->algorithm->projects) csgdi_message_delivered(&r->compressor);
+        if (r->compressor.steered) csgdi_message_told(&r->compressor, mean_length(r));
         r->stats.message_bytes += call->len;
         r->stats.clipped_messages += r->compressor.clipped - call->clipped_before;
     } else if (call->x == call->m) {
@@ -93,13 +104,41 @@ static csgd_status commit(csgd_reducer *r)
     return csgdi_reducer_settle(r, CSGD_OK, false);
 }
 
+/* The mean over ranks of what was seen in vectors that were sent exactly. */
+static csgd_status step_learning(csgd_reducer *r)
+{
+    bool done;
+    const csgd_status st = r->transport.ops->test(&r->transport, &r->agreement.request, &done);
+
+    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
+    if (!done) return CSGD_MORE;
+    r->compressor.ops->learn(&r->compressor, r->number[0] / r->transport.n_ranks);
+    return commit(r);
+}
+
+/* All of the vector has arrived. */
+static csgd_status end_exchange(csgd_reducer *r)
+{
+    csgdi_call *call = &r->call;
+    csgd_status st;
+
+    if (!r->compressor.learns || !call->exact || call->x != call->m) return commit(r);
+    r->number[0] = call->observed;
+    r->agreement.request = (csgdi_request){0};
+    st = r->transport.ops->sum(&r->transport, r->number, r->number, 1, CSGD_F64, call->blocking,
+                               &r->agreement.request);
+    if (st != CSGD_OK) return csgdi_reducer_settle(r, st, true);
+    call->step = step_learning;
+    return step_learning(r);
+}
+
 /* The tensors that travel exactly, at the end of the packed vector, where there are any. */
 static csgd_status step_tail(csgd_reducer *r)
 {
     const csgd_status st = csgdi_vendor.step(r);
 
     if (st == CSGD_MORE) return CSGD_MORE;
-    return st == CSGD_OK ? commit(r) : csgdi_reducer_settle(r, st, true);
+    return st == CSGD_OK ? end_exchange(r) : csgdi_reducer_settle(r, st, true);
 }
 
 /* Begin the algorithm. */
@@ -126,7 +165,7 @@ static csgd_status step_exchange(csgd_reducer *r)
     /* Not finite is what all ranks found in the same sums, before anything was changed. */
     if (st != CSGD_OK)
         return csgdi_reducer_settle(r, st, st != CSGD_E_NONFINITE || !r->call.algorithm->projects);
-    if (r->layout.n_exact == 0) return commit(r);
+    if (r->layout.n_exact == 0) return end_exchange(r);
 
     tail = r->packed + r->layout.n_compressed * r->compressor.kernels->size;
     csgdi_vendor_sum(r, tail, tail, r->layout.n_exact, r->compressor.kernels->type);
@@ -227,6 +266,8 @@ static uint64_t prepare(csgd_reducer *r)
     if (!csgdi_feedback_prepare(&r->feedback, call->send, &call->m) || !finite)
         return CSGDI_FLAG_NONFINITE;
     call->x = call->m;
+    if (call->exact && r->compressor.learns)
+        call->observed = r->compressor.ops->observe(&r->compressor, call->m);
     call->len = csgdi_message_bound(&r->compressor);
     if (call->exact && !csgdi_owner_add_exact(r, r->feedback.m)) return CSGDI_FLAG_NONFINITE;
     return 0;

@@ -68,7 +68,7 @@ static const csgdi_algorithm *best_lossy(const csgdi_compressor *c, const csgdi_
         double predicted;
 
         if (a->dense || a->seconds == NULL || (a->drops && !drop)) continue;
-        if (c->channels > 1 && !a->pairs) continue;
+        if ((c->channels > 1 && !a->pairs) || (c->steered && !a->lengths)) continue;
         if (a->supports != NULL && a->supports(c, t) != CSGD_OK) continue;
         predicted = a->seconds(cost);
         if (!(predicted < *seconds)) continue;

@@ -20,7 +20,8 @@ static const csgdi_algorithm *pick(csgd_reducer *r, csgdi_spec *spec, const csgd
                                    bool *dense)
 {
     const bool may = strcmp(csgdi_spec_choice(spec, "plan"), "auto") == 0 &&
-                     !r->feedback.set.filters; /* which sums of the vectors do not do */
+                     /* Which sums of the vectors do not do, or for which they take too much. */
+                     !r->feedback.set.filters && !r->compressor.steered;
     const bool drop = strcmp(csgdi_spec_choice(spec, "drop"), "yes") == 0;
     csgdi_choice choice;
 
@@ -58,6 +59,11 @@ static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec, const csg
             "feedback=%s sends two values for each entry, which algorithm=%s does not "
             "sum; use algorithm=allgather",
             r->feedback.ops->name, r->algorithm->name);
+    if (c->steered && !r->algorithm->lengths)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "budget= is steered by the lengths of all messages, which algorithm=%s "
+                          "does not gather; use algorithm=allgather",
+                          r->algorithm->name);
     if (r->algorithm->supports != NULL) {
         st = r->algorithm->supports(c, &r->transport);
         if (st != CSGD_OK) return st;

@@ -38,8 +38,9 @@ typedef struct csgdi_call {
     size_t first; /* element where the window begins (window.c) */
     const void
         *m; /* what the feedback made of send, NULL where the message was made of it at once */
-    const void *x; /* what a dense algorithm sums: m, or send where values are not finite */
-    size_t len;    /* of this rank's message, which stands where the algorithm wants it */
+    const void *x;   /* what a dense algorithm sums: m, or send where values are not finite */
+    size_t len;      /* of this rank's message, which stands where the algorithm wants it */
+    double observed; /* in m, of what is learnt while steps are exact */
     bool blocking;
     bool threaded; /* started, and in the hands of r->progress */
     uint64_t n;
@@ -63,6 +64,7 @@ struct csgdi_algorithm {
     bool dense;    /* sums x itself, for exact compressors; else it carries messages */
     bool projects; /* makes the message itself, of r->call.m, in rounds */
     bool drops;    /* leaves entries out on the way, so auto takes it only where told to */
+    bool lengths;  /* gathers those of all messages, where they differ */
     bool pairs;    /* sums both vectors of messages that carry two (compressors/pair.c), the second
                     * to r->feedback.sum2 */
 

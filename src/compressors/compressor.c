@@ -87,6 +87,7 @@ csgd_status csgd_compressor_compress(csgd_compressor *c, const void *x, uint8_t 
                           c->core.ops->name);
     }
     csgdi_message_delivered(&c->core);
+    csgdi_message_told(&c->core, (double)*len);
     c->core.step++;
     return CSGD_OK;
 }

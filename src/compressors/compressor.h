@@ -106,6 +106,16 @@ typedef struct csgdi_compressor_ops {
      * to out.  NULL where it can only be done whole now; no slot: always. */
     struct csgdi_search *(*begin)(csgdi_compressor *c, size_t segment, csgdi_sparse *out);
 
+    /* --- select, what learns from more than its own messages; NULL: nothing --- */
+
+    /* A number out of a vector that is about to be sent exactly; the mean over ranks of what they
+     * had, once it was. */
+    double (*observe)(csgdi_compressor *c, const void *x);
+    void (*learn)(csgdi_compressor *c, double mean);
+
+    /* The messages of c->step have arrived, whose mean length over ranks this is. */
+    void (*told)(csgdi_compressor *c, double bytes);
+
     /* --- project: values of all rounds stand one after the other, c->max_k in all --- */
 
     unsigned rounds;
@@ -161,6 +171,8 @@ struct csgdi_compressor {
     bool masked;           /* blocks begin with a mask of what is not zero */
     uint64_t clipped;      /* messages that had no room for all that was to be sent */
     size_t block;          /* quantize: elements of a block; 1 at first */
+    bool learns;           /* observe and learn are to be called */
+    bool steered;          /* told must be, which takes the lengths of all messages */
     bool takes_warmup;     /* the compressor asks for the next */
     const struct csgdi_warmup *warmup; /* select: more entries in early steps; NULL: as many */
     size_t max_k;   /* select: most entries of a stream; project: values of every message */
@@ -237,6 +249,9 @@ bool csgdi_message_write_pair(csgdi_compressor *c, const void *x, const void *se
 /* The message that was written last has arrived. */
 void csgdi_message_delivered(csgdi_compressor *c);
 
+/* Then, where c->steered: the mean length of the messages of all ranks. */
+void csgdi_message_told(csgdi_compressor *c, double bytes);
+
 /* Write the header of a message for step c->step whose payload stands, and return its length. */
 size_t csgdi_message_frame(const csgdi_compressor *c, uint8_t *dst, size_t payload);
 
@@ -251,6 +266,9 @@ void csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mo
 /* The same of either vector, 0 or 1. */
 void csgdi_message_apply_channel(const csgdi_compressor *c, const uint8_t *src, unsigned channel,
                                  csgdi_mode mode, void *y);
+
+/* lambda of a threshold as it is now. */
+double csgdi_threshold_lambda(const csgdi_compressor *c);
 
 /* The public object. */
 struct csgd_compressor {

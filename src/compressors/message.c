@@ -105,6 +105,11 @@ void csgdi_message_delivered(csgdi_compressor *c)
     if (c->n > 0 && c->ops->delivered != NULL) c->ops->delivered(c, c->values);
 }
 
+void csgdi_message_told(csgdi_compressor *c, double bytes)
+{
+    if (c->n > 0 && c->ops->told != NULL) c->ops->told(c, bytes);
+}
+
 bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len)
 {
     uint8_t *payload = dst + CSGDI_HEADER_BYTES;

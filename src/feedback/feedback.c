@@ -82,6 +82,7 @@ csgd_status csgd_feedback_compress(csgd_feedback *f, const void *g, uint8_t *dst
     }
     csgdi_feedback_commit(&f->core, dst, true, NULL);
     csgdi_message_delivered(c);
+    csgdi_message_told(c, (double)*len);
     c->step++;
     return CSGD_OK;
 }

@@ -72,11 +72,23 @@ static bool prepare_exact(csgd_simulation *s, const void *const *vector)
     return true;
 }
 
+/* What workers observe in vectors that are sent exactly, in the mean over them. */
+static void learn(csgd_simulation *s)
+{
+    double sum = 0;
+
+    for (int i = 0; i < s->n_workers && s->worker[i].compressor.learns; i++)
+        sum += s->worker[i].compressor.ops->observe(&s->worker[i].compressor, s->worker[i].m);
+    for (int i = 0; i < s->n_workers && s->worker[i].compressor.learns; i++)
+        s->worker[i].compressor.ops->learn(&s->worker[i].compressor, sum / s->n_workers);
+}
+
 static csgd_status sum_exact(csgd_simulation *s, const void *const *vector, void *result)
 {
     const csgdi_kernels *k = s->worker[0].compressor.kernels;
 
     if (!prepare_exact(s, vector)) return sum_not_finite(s, vector, result);
+    learn(s);
     for (int i = 0; i < s->n_workers; i++) {
         void *m = i == 0 ? result : s->scratch;
 
@@ -109,6 +121,16 @@ static bool write_messages(csgd_simulation *s, const void *const *vector, csgd_s
         return false;
     }
     return true;
+}
+
+static void tell_lengths(csgd_simulation *s)
+{
+    uint64_t sum = 0;
+
+    for (int i = 0; i < s->n_workers; i++)
+        sum += s->worker[i].len;
+    for (int i = 0; i < s->n_workers && s->worker[i].compressor.steered; i++)
+        csgdi_message_told(&s->worker[i].compressor, (double)sum / s->n_workers);
 }
 
 /* Compress every owner's range of the sum, and put what was delivered in its place. */
@@ -166,6 +188,7 @@ static csgd_status sum_messages(csgd_simulation *s, const void *const *vector, v
         csgdi_message_delivered(&a->compressor);
         s->stats.message_bytes += a->len;
     }
+    tell_lengths(s);
     results(s, result);
     return CSGD_OK;
 }
