@@ -196,6 +196,26 @@ CSGD_API int csgd_waitall(int count, csgd_request *requests[]);
  */
 CSGD_API int csgd_request_free(csgd_request **request);
 
+/** Create a sparse reducer over the ranks of a communicator.  Collective over comm.
+ *
+ * As csgd_sparse_reducer_create_team() in csgd/reducer.h, over a duplicate of comm; errors as
+ * csgd_reducer_create_mpi(), and memory.  To be given to csgd_sparse_reducer_destroy() before
+ * MPI_Finalize.
+ */
+CSGD_API int csgd_sparse_reducer_create_mpi(MPI_Comm comm, size_t n, size_t max_k, const char *spec,
+                                            csgd_sparse_reducer **s);
+
+/** Sum sparse vectors over all ranks, entries in and entries out.  Collective.
+ *
+ *     csgd_sparse_reducer_create_mpi(MPI_COMM_WORLD, n, k, NULL, &s);
+ *     csgd_sparse_allreduce(index, value, k, sum_index, sum_value, capacity, &sum_k, s);
+ *
+ * As csgd_sparse_reducer_allreduce() in csgd/reducer.h, which says what each argument is.
+ */
+CSGD_API int csgd_sparse_allreduce(const uint32_t *index, const void *value, size_t k,
+                                   uint32_t *sum_index, void *sum_value, size_t capacity,
+                                   size_t *sum_k, csgd_sparse_reducer *s);
+
 /** Return the status behind an error code of libcsgd's class.  Local.
  *
  * CSGD_OK for MPI_SUCCESS, CSGD_E_TRANSPORT for codes of MPI's own.  CSGD_E_STATE has a code that

@@ -312,6 +312,56 @@ CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);
  */
 CSGD_API csgd_status csgd_reducer_residual(const csgd_reducer *r, void *e);
 
+/* ---- entries instead of vectors ---------------------------------------------------------- */
+
+/** A group of ranks that sum sparse vectors and keep the sum sparse.
+ *
+ * For programs that hold entries, not vectors: what they select, and what becomes of the rest,
+ * is theirs.  Nothing is compressed but how entries are written down, nothing remembered. */
+typedef struct csgd_sparse_reducer csgd_sparse_reducer;
+
+/** Sum sparse vectors over all ranks.  Collective.
+ *
+ * @param[in]  index      k indices, strictly increasing and below n; may be NULL where k is 0.
+ * @param[in]  value      k values, all finite, of the `type` of creation: float or double.
+ * @param[in]  k          entries of this rank, at most max_k; 0 and others elsewhere are fine.
+ * @param[out] sum_index  capacity indices: the union of all ranks' supports, strictly increasing.
+ * @param[out] sum_value  capacity values: of each index the sum over the ranks that have it.
+ * @param[in]  capacity   entries that there is room for, the same on all ranks.  n is always enough,
+ *                        and so is n_ranks * max_k.
+ * @param[out] sum_k      entries of the sum; the rest of the two arrays is as before.
+ *
+ * Values are added in rank order, from 0, each sum rounded to the type: the same bits on every
+ * rank and repetition, those that the sum of the full vectors in that order would have.  Entries
+ * whose values cancel stay, as zeros; a sum of finite values may overflow to infinity.  The outputs
+ * may be the inputs' own memory.
+ *
+ * @retval CSGD_OK
+ * @retval CSGD_E_INVAL      on this rank: s or an array is NULL, k is above max_k, an index is not
+ *                           below n, or not above the one before it.
+ * @retval CSGD_E_NONFINITE  on this rank: a value is NaN or infinite.
+ * @retval CSGD_E_PEER       another rank failed.
+ * @retval CSGD_E_MISMATCH   ranks differ in capacity or floating-point mode, or one skipped a call.
+ * @retval CSGD_E_SPACE      the sum has more entries than capacity, on all ranks; the sentence says
+ *                           how many.
+ * @retval CSGD_E_CORRUPT, CSGD_E_VERSION   a message was altered on its way to this rank; ranks may
+ *                           differ in it.
+ *     After each of these the outputs are as before, and s can be used again.
+ * @retval CSGD_E_TRANSPORT  s can only be destroyed, and answers CSGD_E_BROKEN until then.
+ *
+ * Cost: each rank sends its message, of the order of k entries, to all others; time linear in the
+ * entries of all ranks.  No allocation.
+ */
+CSGD_API csgd_status csgd_sparse_reducer_allreduce(csgd_sparse_reducer *s, const uint32_t *index,
+                                                   const void *value, size_t k, uint32_t *sum_index,
+                                                   void *sum_value, size_t capacity, size_t *sum_k);
+
+/** Free a sparse reducer and set *s to NULL.  Collective.  NULL and *s == NULL are allowed. */
+CSGD_API csgd_status csgd_sparse_reducer_destroy(csgd_sparse_reducer **s);
+
+/** Return the bytes of memory that it holds; 0 for NULL.  Local. */
+CSGD_API size_t csgd_sparse_reducer_memory_bytes(const csgd_sparse_reducer *s);
+
 /* ---- ranks that are threads of one process ---------------------------------------------- */
 
 typedef struct csgd_team csgd_team;
@@ -375,6 +425,21 @@ CSGD_API csgd_status csgd_reducer_create_team(csgd_team *team, int rank, size_t 
 CSGD_API csgd_status csgd_reducer_create_layout_team(csgd_team *team, int rank,
                                                      const csgd_tensor *tensors, size_t n_tensors,
                                                      const char *spec, csgd_reducer **r);
+
+/** Create the sparse reducer of one rank of a team.  Collective over the team.
+ *
+ * @param[in]  n      length of the vectors, below 2^32; the same on all ranks, as the next two.
+ * @param[in]  max_k  entries that a rank may bring, at most n.
+ * @param[in]  spec   "sparse", and keys: `type=f32|f64` (f32), `indices=auto|raw|rice|bitmap` (auto);
+ *                    NULL means "sparse".  The environment is not read.
+ * @param[out] s      NULL on error.
+ *
+ * Errors as csgd_reducer_create_team().  Memory: n_ranks messages of max_k entries each, and the
+ * entries of their union.
+ */
+CSGD_API csgd_status csgd_sparse_reducer_create_team(csgd_team *team, int rank, size_t n,
+                                                     size_t max_k, const char *spec,
+                                                     csgd_sparse_reducer **s);
 
 #ifdef __cplusplus
 }

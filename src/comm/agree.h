@@ -29,6 +29,8 @@ typedef enum csgdi_field {
     CSGDI_FIELD_TYPE,
     CSGDI_FIELD_OP,
     CSGDI_FIELD_STEP,
+    CSGDI_FIELD_ENTRIES,  /* of a sparse reducer, at most */
+    CSGDI_FIELD_CAPACITY, /* of what it is to return, in entries */
     CSGDI_FIELD_LAYOUT,
     CSGDI_FIELD_SEED,
     CSGDI_FIELD_START,   /* blocking or started */
