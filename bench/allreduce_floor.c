@@ -34,7 +34,8 @@ static double message_bytes(const csgdi_compressor *c)
 
 double floor_bytes(const csgd_reducer *r)
 {
-    static const char *const halves[] = {"vendor", "ring", "sra", "linear"};
+    static const char *const halves[] = {"vendor", "ring",  "rabenseifner",
+                                         "sra",    "qring", "linear"};
     const double p = r->transport.n_ranks, m = message_bytes(&r->compressor);
 
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++)

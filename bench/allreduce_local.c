@@ -4,19 +4,20 @@
 
 #include "allreduce_local.h"
 
-#include <csgd/reducer.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "base/alloc.h"
+#include "comm/reducer.h"
 #include "distributions.h"
 #include "timing.h"
 
+/* What a rank has. */
 typedef struct seat {
     csgd_reducer *reducer;
     float *x[GRADIENTS], *y;
-    double encoded; /* seconds, of all calls so far */
-    double ms, before;
+    local *of;
+    double start, ms;
     csgd_status status;
     char sentence[512]; /* each thread has its own */
 } seat;
@@ -27,6 +28,7 @@ struct local {
     pthread_barrier_t barrier;
     int n_ranks;
     size_t n, turn;
+    bool collective;
     const char *spec;
     seat *seat; /* [n_ranks] */
 };
@@ -52,20 +54,25 @@ static void create_part(int rank, void *arg)
     note(s, csgd_reducer_create_team(l->team, rank, l->n, l->spec, &s->reducer));
 }
 
+static void meet(void *arg)
+{
+    seat *s = arg;
+
+    pthread_barrier_wait(&s->of->barrier);
+    s->start = timing_ms();
+}
+
 static void call_part(int rank, void *arg)
 {
     local *l = arg;
     seat *s = &l->seat[rank];
-    csgd_stats stats;
-    double start;
 
-    pthread_barrier_wait(&l->barrier);
-    start = timing_ms();
+    s->of = l;
+    s->reducer->ready = l->collective ? meet : NULL;
+    s->reducer->ready_object = s;
+    meet(s);
     note(s, csgd_reducer_allreduce(s->reducer, s->x[l->turn % GRADIENTS], s->y, l->n));
-    s->ms = timing_ms() - start;
-    csgd_reducer_stats(s->reducer, &stats, sizeof stats);
-    s->before = 1e3 * (stats.encode_seconds - s->encoded);
-    s->encoded = stats.encode_seconds;
+    s->ms = timing_ms() - s->start;
 }
 
 static void destroy_part(int rank, void *arg)
@@ -124,24 +131,23 @@ local *local_create(int n_ranks, size_t n, const char *spec, char *sentence, siz
     return l;
 }
 
-call_time local_call(local *l, size_t turn)
+double local_call(local *l, size_t turn, bool collective)
 {
-    call_time t = {0};
     const seat *wrong = NULL;
+    double ms = 0;
     csgd_status st;
 
     l->turn = turn;
+    l->collective = collective;
     st = csgd_team_run(l->team, call_part, l);
     if (st != CSGD_OK || (wrong = failed(l)) != NULL) {
         fprintf(stderr, "bench_allreduce: %s over a team: %s\n", l->spec,
                 wrong != NULL ? wrong->sentence : csgd_error_detail());
         exit(1);
     }
-    for (int rank = 0; rank < l->n_ranks; rank++) {
-        if (l->seat[rank].ms > t.ms) t.ms = l->seat[rank].ms;
-        if (l->seat[rank].before > t.before) t.before = l->seat[rank].before;
-    }
-    return t;
+    for (int rank = 0; rank < l->n_ranks; rank++)
+        if (l->seat[rank].ms > ms) ms = l->seat[rank].ms;
+    return ms;
 }
 
 void local_destroy(local **l)

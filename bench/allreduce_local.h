@@ -11,15 +11,10 @@
  * Where ranks run on several hosts the figure is too large, as all their work is done on one.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { GRADIENTS = 2 }; /* vectors of a rank, taken in turn: no two calls see the same */
-
-/* The time of one call over all ranks. */
-typedef struct call_time {
-    double ms;     /* of the slowest rank */
-    double before; /* longest that a rank spent before the agreement: residual, encoding */
-} call_time;
 
 typedef struct local local;
 
@@ -29,8 +24,9 @@ void local_gradient(int rank, size_t turn, float *x, size_t n);
 /* Make the team and its reducers; NULL with a sentence of csgd_error_detail() copied. */
 local *local_create(int n_ranks, size_t n, const char *spec, char *sentence, size_t cap);
 
-/* One call on the vectors of that number.  Where it fails the program ends. */
-call_time local_call(local *l, size_t turn);
+/* Milliseconds of one call on the vectors of that number, of the slowest rank; collective: from when
+ * the last rank has made its message.  Where it fails the program ends. */
+double local_call(local *l, size_t turn, bool collective);
 
 void local_destroy(local **l);
 

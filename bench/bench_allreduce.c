@@ -8,17 +8,19 @@
  * One repetition is, one after the other and with the same vectors,
  *
  *     MPI_Allreduce as shipped                  dense_best_ms
- *     csgd_allreduce                            ms_median, ms_min
- *     the same over threads of rank 0 alone     local_ms (allreduce_local.h)
+ *     csgd_allreduce                            ms_median, ms_min of `full`
+ *     csgd_allreduce once more                  the same of `collective`
+ *     both over threads of rank 0 alone         local_ms (allreduce_local.h)
  *
  * and medians of each are printed.  Ranks meet in a barrier before each call; its time is that of
- * the slowest rank.  Gradients are independent normal numbers, other ones at each call, and
+ * the slowest rank.  For the phase `collective` they meet once more inside of it, when each has its
+ * message made, and only what follows is timed: agreement, exchange, decoding, the update of the
+ * residual.  Gradients are independent normal numbers, other ones at each call, and
  * residuals build up as in training; supports of different ranks overlap by chance only, which is
  * the worst case for a sum of sparse vectors.
  *
- * The phase `collective` is not timed by a call of its own yet: it is the whole call less the
- * longest time that a rank spent before the agreement, by the library's own counters.  So it
- * begins when the last rank is ready, and ends with decoding and the update of the residual.
+ * An algorithm of MPI's can be forced only at launch.  `--rival NAME` measures MPI_Allreduce alone,
+ * under that name, and `--dense-ms` takes the time of the best such launch; bench/net/run.sh does so.
  */
 
 #include <csgd/mpi.h>
@@ -49,8 +51,9 @@ static const char *const default_specs[] = {
 typedef struct bench {
     int rank, n_ranks;
     size_t n, reps;
-    double rate; /* Mbit/s, 0: not given */
-    const char *phase;
+    double rate;     /* Mbit/s, 0: not given */
+    double dense_ms; /* of the best algorithm forced at launch, 0: none was */
+    const char *phase, *rival;
     option_texts specs;
     float *x[GRADIENTS], *y;
 } bench;
@@ -105,43 +108,52 @@ static double time_dense(const bench *b, size_t turn)
     return timing_ms() - start;
 }
 
-static double time_call(const bench *b, csgd_reducer *r, size_t turn)
-{
-    double start;
+static double started;
 
+static void meet(void *object)
+{
+    (void)object;
     MPI_Barrier(MPI_COMM_WORLD);
-    start = timing_ms();
+    started = timing_ms();
+}
+
+static double time_call(const bench *b, csgd_reducer *r, size_t turn, bool collective)
+{
+    r->ready = collective ? meet : NULL;
+    meet(NULL);
     if (csgd_allreduce(b->x[turn % GRADIENTS], b->y, (int)b->n, MPI_FLOAT, MPI_SUM, r) !=
         MPI_SUCCESS)
         fail(b, csgd_error_detail());
-    return timing_ms() - start;
+    return timing_ms() - started;
+}
+
+static bool wants(const bench *b, const char *phase)
+{
+    return b->phase == NULL || strcmp(b->phase, phase) == 0;
 }
 
 /* One more repetition, its outcome as sample number `at`, valid on rank 0. */
 static void repeat(const bench *b, csgd_reducer *r, local *l, size_t turn, size_t at, samples *s)
 {
-    csgd_stats before, after;
-    double mine[3], slowest[3] = {0};
+    double mine[3] = {0}, slowest[3] = {0};
 
-    csgd_reducer_stats(r, &before, sizeof before);
     mine[0] = time_dense(b, turn);
-    mine[1] = time_call(b, r, turn);
-    csgd_reducer_stats(r, &after, sizeof after);
-    mine[2] = 1e3 * (after.encode_seconds - before.encode_seconds);
+    if (wants(b, "full")) mine[1] = time_call(b, r, turn, false);
+    if (wants(b, "collective")) mine[2] = time_call(b, r, turn + 1, true);
     MPI_Reduce(mine, slowest, 3, MPI_DOUBLE, MPI_MAX, 0, MPI_COMM_WORLD);
     if (b->rank == 0) {
-        const call_time t = local_call(l, turn);
         s->dense[at] = slowest[0];
         s->full[at] = slowest[1];
-        s->collective[at] = slowest[1] - slowest[2];
-        s->local_full[at] = t.ms;
-        s->local_collective[at] = t.ms - t.before;
+        s->collective[at] = slowest[2];
+        if (wants(b, "full")) s->local_full[at] = local_call(l, turn, false);
+        if (wants(b, "collective")) s->local_collective[at] = local_call(l, turn + 1, true);
     }
     wait_quietly();
 }
 
 static void measure(const bench *b, csgd_reducer *r, local *l, samples *s)
 {
+    const double calls = (double)b->reps * (b->phase == NULL ? 2 : 1);
     csgd_stats before, after;
     double mine[3] = {0}, most[3] = {0};
 
@@ -152,8 +164,8 @@ static void measure(const bench *b, csgd_reducer *r, local *l, samples *s)
         mine[2] += floor_bytes(r) / (double)b->reps; /* messages may differ in length */
     }
     csgd_reducer_stats(r, &after, sizeof after);
-    mine[0] = (double)(after.sent_bytes - before.sent_bytes) / (double)b->reps;
-    mine[1] = (double)(after.received_bytes - before.received_bytes) / (double)b->reps;
+    mine[0] = (double)(after.sent_bytes - before.sent_bytes) / calls;
+    mine[1] = (double)(after.received_bytes - before.received_bytes) / calls;
     MPI_Reduce(mine, most, 3, MPI_DOUBLE, MPI_MAX, 0, MPI_COMM_WORLD);
     s->sent = most[0];
     s->received = most[1];
@@ -167,9 +179,11 @@ static void print_row(const bench *b, const char *spec, const csgd_reducer *r, c
 {
     const bool full = strcmp(phase, "full") == 0;
     const double *ms = full ? s->full : s->collective;
-    const double median = timing_median(ms, b->reps), dense = timing_median(s->dense, b->reps);
+    const double median = timing_median(ms, b->reps);
+    double dense = timing_median(s->dense, b->reps);
 
-    if (b->phase != NULL && strcmp(b->phase, phase) != 0) return;
+    if (!wants(b, phase)) return;
+    if (b->dense_ms > 0 && b->dense_ms < dense) dense = b->dense_ms;
     printf("allreduce,%s,%s,%s,", spec, r->algorithm->name, phase);
     if (b->rate > 0) printf("%.6g", b->rate);
     printf(",%d,%zu,%.6g,%.6g,%.6g,", b->n_ranks, b->n, median, timing_min(ms, b->reps),
@@ -191,7 +205,7 @@ static void measure_spec(const bench *b, const char *spec)
     if (csgd_reducer_create_mpi(MPI_COMM_WORLD, b->n, spec, &r) != MPI_SUCCESS)
         fail(b, csgd_error_detail());
     if (b->rank == 0) {
-        l = local_create(b->n_ranks, b->n, spec, sentence, sizeof sentence);
+        l = local_create(b->n_ranks, b->n, csgd_reducer_spec(r), sentence, sizeof sentence);
         if (l == NULL) fail(b, sentence);
     }
     wait_quietly();
@@ -202,6 +216,26 @@ static void measure_spec(const bench *b, const char *spec)
     }
     local_destroy(&l);
     csgd_reducer_destroy(&r);
+}
+
+/* MPI_Allreduce by itself, as a row. */
+static void measure_rival(const bench *b)
+{
+    const double moved = 8.0 * (double)b->n * (b->n_ranks - 1) / b->n_ranks;
+    double ms[TIMING_REPS];
+
+    (void)time_dense(b, 0); /* warms up */
+    for (size_t rep = 0; rep < b->reps; rep++) {
+        double mine = time_dense(b, rep);
+        MPI_Reduce(&mine, &ms[rep], 1, MPI_DOUBLE, MPI_MAX, 0, MPI_COMM_WORLD);
+    }
+    if (b->rank != 0) return;
+    printf("allreduce,MPI_Allreduce,%s,full,", b->rival);
+    if (b->rate > 0) printf("%.6g", b->rate);
+    printf(",%d,%zu,%.6g,%.6g,,", b->n_ranks, b->n, timing_median(ms, b->reps),
+           timing_min(ms, b->reps));
+    if (b->rate > 0) printf("%.6g", moved * 8 / (b->rate * 1e6) * 1e3);
+    printf(",,,%.0f,%.6g,1\n", moved, timing_median(ms, b->reps));
 }
 
 /* Whether a spec can be measured, found out before anything is: a typo should not end a long run.
@@ -263,6 +297,12 @@ int main(int argc, char **argv)
          .texts = &b.specs},
         {"rate", "MBIT", "rate of the link in Mbit/s, for wire_ms; not verified here",
          .real = &b.rate, .least = 1e-3, .most = 1e9},
+        {"rival", "NAME",
+         "measure only MPI_Allreduce, under this name: its algorithm is forced at "
+         "launch",
+         .text = &b.rival},
+        {"dense-ms", "MS", "time of the best algorithm of MPI_Allreduce that was forced at launch",
+         .real = &b.dense_ms, .least = 1e-6, .most = 1e9},
         {"phase", "full|collective", "only rows of that phase; by itself both", .text = &b.phase},
     };
     const size_t n_options = sizeof table / sizeof *table;
@@ -279,8 +319,9 @@ int main(int argc, char **argv)
             puts("usage: mpirun -n RANKS bench_allreduce [--OPTION VALUE | --OPTION=VALUE] ...\n\n"
                  "Is a compressed allreduce faster than MPI_Allreduce?  CSV on stdout.\n");
             options_help(table, n_options, stdout);
-            puts("\nThe phase collective is not a call of its own yet: it is the full call less\n"
-                 "the longest time that a rank spent before the agreement (residual, encoding).");
+            puts(
+                "\nThe phase collective is a call of its own, timed from when all ranks have made\n"
+                "their messages.");
         }
         MPI_Finalize();
         return 0;
@@ -291,13 +332,15 @@ int main(int argc, char **argv)
                  b.phase);
         return refuse(&b, sentence);
     }
-    if (!choose_specs(&b, sentence, sizeof sentence)) return refuse(&b, sentence);
+    if (b.rival == NULL && !choose_specs(&b, sentence, sizeof sentence))
+        return refuse(&b, sentence);
     if (b.rank == 0) {
         timing_machine(stderr);
         puts(HEADER);
     }
     make_vectors(&b);
-    for (size_t i = 0; i < b.specs.n; i++)
+    if (b.rival != NULL) measure_rival(&b);
+    for (size_t i = 0; b.rival == NULL && i < b.specs.n; i++)
         measure_spec(&b, b.specs.item[i]);
     for (size_t i = 0; i < GRADIENTS; i++)
         free(b.x[i]);

@@ -324,6 +324,7 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
     memcpy(&a->field[CSGDI_FIELD_RHO], &r->feedback.next_rho, sizeof(double));
     a->field[CSGDI_FIELD_FP_MODE] = csgdi_fp_mode();
     r->stats.encode_seconds += lap(r);
+    if (r->ready != NULL) r->ready(r->ready_object);
 
     st = csgdi_agree_begin(a, &r->transport);
     if (st == CSGD_OK) return CSGD_OK;

@@ -143,6 +143,9 @@ struct csgd_reducer {
     csgdi_progress_thread *progress;  /* advances what is started; NULL: whoever waits does */
     struct csgd_request once, *spare; /* csgd_iallreduce's; persistent ones that were freed */
     char sentence[512];               /* of the outcome */
+    void (*ready)(
+        void *object); /* for benchmarks: called when a message is made, before ranks meet */
+    void *ready_object;
     csgdi_call call;
     csgdi_agreement agreement;
     double number[CSGDI_NUMBERS]; /* a short plain sum, whose memory must outlive a timeout */
