@@ -26,6 +26,8 @@
 #include "options.h"
 #include "timing.h"
 
+enum { LONG_MS = 100 };
+
 typedef struct bench {
     int rank, n_ranks;
     size_t n, reps;
@@ -89,8 +91,10 @@ static void measure(bench *b, const char *progress)
     if (csgd_reducer_create_mpi(MPI_COMM_WORLD, b->n, spec, &r) != MPI_SUCCESS)
         fail(csgd_error_detail());
     (void)run(b, r, true, false);
-    b->work = 1;
-    b->work = run(b, r, true, false) / run(b, r, false, true);
+    /* Long enough to be timed, by all ranks at once; then as long as an exchange. */
+    for (b->work = 1; (c = run(b, r, false, true)) < LONG_MS; b->work *= 2) {
+    }
+    b->work *= run(b, r, true, false) / c;
     for (size_t i = 0; i < b->reps; i++) {
         exchange[i] = run(b, r, true, false);
         computed[i] = run(b, r, false, true);
