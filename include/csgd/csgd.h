@@ -24,6 +24,7 @@
  *     csgd/reducer.h     what else a reducer can do, and ranks that are threads of one process
  *     csgd/feedback.h    a compressor with memory, for programs that move the bytes themselves
  *     csgd/compressor.h  vector to message and back
+ *     csgd/probe.h       what a spec would do to the program's own gradients
  *     csgd/plugin.h      a compressor of your own, used by name like the others
  *     csgd/spec.h        the string that configures them all, and its help
  *     csgd/status.h      what calls return, and the sentence that says why
@@ -34,6 +35,7 @@
 #include <csgd/feedback.h>
 #include <csgd/optimizer.h>
 #include <csgd/plugin.h>
+#include <csgd/probe.h>
 #include <csgd/reducer.h>
 #include <csgd/spec.h>
 #include <csgd/status.h>

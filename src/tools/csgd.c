@@ -4,6 +4,7 @@
  *
  *     csgd help specs [--markdown]         every name and key of a spec
  *     csgd help optimizers [--markdown]    the same of an optimizer's
+ *     csgd probe ...                       what specs would do to saved gradients (probe.c)
  *     csgd version
  */
 
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <csgd/csgd.h>
+#include "probe.h"
 
 typedef csgd_status (*page)(csgd_help_format format, char *dst, size_t cap, size_t *len);
 
@@ -34,6 +36,7 @@ static int print(page help, csgd_help_format format)
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "version") == 0) return puts(csgd_version()) < 0;
+    if (argc >= 2 && strcmp(argv[1], "probe") == 0) return probe_main(argc - 2, argv + 2);
     if (argc >= 3 && strcmp(argv[1], "help") == 0) {
         const page help = strcmp(argv[2], "specs") == 0        ? csgd_spec_help
                           : strcmp(argv[2], "optimizers") == 0 ? csgd_optimizer_help
@@ -46,9 +49,14 @@ int main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "help") == 0) {
         puts("csgd help specs [--markdown]         every name and key of a spec\n"
              "csgd help optimizers [--markdown]    the same of an optimizer's\n"
+             "csgd probe --n N [--rho RHO] FILE [SPEC...]\n"
+             "                                     what specs would do to gradients of N floats "
+             "each\n"
              "csgd version                         the version of the library");
         return EXIT_SUCCESS;
     }
-    fprintf(stderr, "usage: csgd help | csgd help specs|optimizers [--markdown] | csgd version\n");
+    fprintf(
+        stderr,
+        "usage: csgd help | csgd help specs|optimizers [--markdown] | csgd probe | csgd version\n");
     return 2;
 }
