@@ -73,8 +73,12 @@ static bool add_pair(const csgdi_feedback *f, const void *from, double part, siz
     const ecx *self = f->state;
     const csgdi_kernels *k = f->compressor->kernels;
     const double rho = f->one_step ? 0 : f->next_rho;
-    const double newer = csgdi_feedback_ratio(f) + rho, older = rho * self->ratio;
+    const double ratio = csgdi_feedback_ratio(f);
+    const double newer = ratio + rho, older = rho * self->ratio;
 
+    if (part == 1 && ratio == 1 && self->ratio == 1) /* d1 + rho (d1 - d2), which takes less */
+        return k->add_echo_finite(from, rho, (const char *)f->e + first * k->size,
+                                  (const char *)self->older + first * k->size, count, to);
     return k->add_pair_finite(from, part * newer, (const char *)f->e + first * k->size,
                               part * older, (const char *)self->older + first * k->size, count, to);
 }

@@ -80,6 +80,11 @@ typedef struct csgdi_kernels {
     bool (*add_pair_finite)(const void *g, double a, const void *d, double b, const void *e,
                             size_t n, void *m);
 
+    /* m[i] = g[i] + (d[i] + r * (d[i] - e[i])), each operation in the element type and r rounded to
+     * it, and whether all m[i] are finite.  m may be g. */
+    bool (*add_echo_finite)(const void *g, double r, const void *d, const void *e, size_t n,
+                            void *m);
+
     /* --- one block: n <= CSGDI_BLOCK --- */
 
     double (*square_sum)(const void *x, size_t n); /* sum of x[i]^2, squared in double */

@@ -14,6 +14,8 @@
     bool csgdi_ref_##t##_add_finite(const void *g, const void *e, size_t n, void *m);             \
     bool csgdi_ref_##t##_add_scaled_finite(const void *g, double r, const void *e, size_t n,      \
                                            void *m);                                              \
+    bool csgdi_ref_##t##_add_echo_finite(const void *g, double r, const void *d, const void *e,   \
+                                         size_t n, void *m);                                      \
     bool csgdi_ref_##t##_add_pair_finite(const void *g, double a, const void *d, double b,        \
                                          const void *e, size_t n, void *m);                       \
     double csgdi_ref_##t##_abs_sum(const void *x, size_t n);                                      \

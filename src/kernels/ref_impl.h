@@ -106,6 +106,20 @@ bool REF(add_pair_finite)(const void *g, double a, const void *d, double b, cons
     return bad == 0;
 }
 
+bool REF(add_echo_finite)(const void *g, double r, const void *d, const void *e, size_t n, void *m)
+{
+    const REF_TYPE *x = g, *first = d, *second = e, by = (REF_TYPE)r;
+    REF_TYPE *sum = m;
+    REF_BITS bad = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const REF_TYPE s = x[i] + (first[i] + by * (first[i] - second[i]));
+        sum[i] = s;
+        bad |= key_of(s) >= REF_INF;
+    }
+    return bad == 0;
+}
+
 /* --- one block ---
  * Rows of sixteen, so that lane j of the row is the partial sum j. */
 
@@ -392,6 +406,7 @@ const csgdi_kernels REF_TABLE = {
     .add_finite = REF(add_finite),
     .add_scaled_finite = REF(add_scaled_finite),
     .add_pair_finite = REF(add_pair_finite),
+    .add_echo_finite = REF(add_echo_finite),
     .square_sum = REF(square_sum),
     .abs_sum = REF(abs_sum),
     .sign_sums = REF(sign_sums),

@@ -124,6 +124,23 @@ static bool S(add_pair_finite)(const void *g, double a, const void *d, double b,
     return REF(add_pair_finite)(x + i, a, first + i, b, second + i, n - i, sum + i) && bad == 0;
 }
 
+/* Four operations of the element type, which the compiler makes vectors of by itself. */
+static bool S(add_echo_finite)(const void *g, double r, const void *d, const void *e, size_t n,
+                               void *m)
+{
+    const SIMD_TYPE *x = g, *first = d, *second = e, by = (SIMD_TYPE)r;
+    SIMD_TYPE *sum = m;
+    bool finite = true;
+
+    for (size_t i = 0, count; i < n; i += count) {
+        count = n - i < CSGDI_BLOCK / 4 ? n - i : CSGDI_BLOCK / 4;
+        for (size_t j = i; j < i + count; j++)
+            sum[j] = x[j] + (first[j] + by * (first[j] - second[j]));
+        finite = S(finite)(sum + i, count) && finite;
+    }
+    return finite;
+}
+
 /* --- one block --- */
 
 static double S(square_sum)(const void *x, size_t n)
@@ -231,6 +248,7 @@ const csgdi_kernels SIMD_TABLE = {
     .add_finite = S(add_finite),
     .add_scaled_finite = S(add_scaled_finite),
     .add_pair_finite = S(add_pair_finite),
+    .add_echo_finite = S(add_echo_finite),
     .square_sum = S(square_sum),
     .abs_sum = CODES(abs_sum),
     .sign_sums = CODES(sign_sums),

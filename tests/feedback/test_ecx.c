@@ -57,6 +57,8 @@ static void expect(subject *s, int t, double rho, double step_size)
         const double a = oracle_round(s->type, part * (r + rho) * s->d1[i]);
         const double b = oracle_round(s->type, part * (rho * older) * s->d2[i]);
         double added = oracle_round(s->type, a - b);
+        if (part == 1 && r == 1 && older == 1)
+            added = oracle_pair(s->type, rho, s->d1[i], s->d2[i]);
         if (part < 1) {
             const double less = oracle_round(s->type, -part * s->low[i]);
             added = oracle_round(s->type, oracle_round(s->type, s->low[i] + less) + added);

@@ -61,6 +61,14 @@ static void call_add_pair_finite(call *c)
         c->k->add_pair_finite(g, a[c->variant / 2], first, b[c->variant / 2], c->e, c->n, c->out);
 }
 
+static void call_add_echo_finite(call *c)
+{
+    static const double r[] = {0.9, 1, 1e30, 0};
+    const void *g = c->variant % 2 == 1 ? c->out : c->x;
+
+    c->result = c->k->add_echo_finite(g, r[c->variant / 2], c->x, c->e, c->n, c->out);
+}
+
 static void call_abs_sum(call *c)
 {
     c->result = bits_of(c->k->abs_sum(c->x, c->n));
@@ -481,6 +489,7 @@ const slot slots[] = {
     {"add_finite", call_add_finite, 3, ELEMENTS},
     {"add_scaled_finite", call_add_scaled_finite, 12, ELEMENTS},
     {"add_pair_finite", call_add_pair_finite, 8, ELEMENTS},
+    {"add_echo_finite", call_add_echo_finite, 8, ELEMENTS},
     {"abs_sum", call_abs_sum, 1, NOTHING},
     {"square_sum", call_square_sum, 1, NOTHING},
     {"sign_pack", call_sign_pack, 1, BITS},

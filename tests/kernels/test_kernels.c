@@ -98,6 +98,18 @@ static void elements(void **state)
             pairs = pairs && isfinite(rounded(k, sum));
         }
         assert_int_equal(pairs_said, pairs);
+
+        bool echoes = true;
+        memcpy(&z, &x, sizeof z);
+        const bool echoes_said = k->add_echo_finite(&z, 0.9, &y, &x, n, &z);
+        for (size_t i = 0; i < n; i++) {
+            const double newer = fill_get(k->type, &y, i), older = fill_get(k->type, &x, i);
+            const double product = rounded(k, rounded(k, 0.9) * rounded(k, newer - older));
+            const double sum = older + rounded(k, newer + product);
+            assert_same(fill_get(k->type, &z, i), rounded(k, sum));
+            echoes = echoes && isfinite(rounded(k, sum));
+        }
+        assert_int_equal(echoes_said, echoes);
     }
 }
 

@@ -78,7 +78,7 @@ void oracle_step(oracle *o, double *const *gradients);
 /* One step of one rank: sent and residual, and where the rule has one, state. */
 void oracle_feedback(oracle *o, int rank, const double *g);
 
-/* What ecx adds: (1 + rho) newer - rho older, each operation rounded. */
+/* What ecx adds: newer + rho (newer - older), each operation rounded. */
 double oracle_pair(csgd_type type, double rho, double newer, double older);
 
 /* Round to the element type. */

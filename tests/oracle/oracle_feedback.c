@@ -43,9 +43,9 @@ static void ef21(oracle *o, int rank, const double *g, double *m)
 
 double oracle_pair(csgd_type type, double rho, double newer, double older)
 {
-    const double first = oracle_round(type, (1 + rho) * newer);
+    const double change = oracle_round(type, newer - older);
 
-    return oracle_round(type, first - oracle_round(type, rho * older));
+    return oracle_round(type, newer + oracle_round(type, oracle_round(type, rho) * change));
 }
 
 /* m = g + (1 + rho) d1 - rho d2, send C(m), d2 = d1, d1 = m - C(m). */
