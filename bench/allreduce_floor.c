@@ -36,9 +36,14 @@ double floor_bytes(const csgd_reducer *r)
 {
     static const char *const halves[] = {"vendor", "ring",  "rabenseifner",
                                          "sra",    "qring", "linear"};
-    const double p = r->transport.n_ranks, m = message_bytes(&r->compressor);
+    const csgdi_compressor *c = &r->compressor;
+    const int ranks = r->transport.n_ranks;
+    const double p = ranks, m = message_bytes(c), all = (double)c->kernels->size * (double)c->n;
 
+    if (strcmp(r->algorithm->name, "rabenseifner") == 0 && (ranks & (ranks - 1)) != 0)
+        return (double)NAN;
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++)
         if (strcmp(r->algorithm->name, halves[i]) == 0) return 2 * m * (p - 1) / p;
+    if (strcmp(r->algorithm->name, "dsar") == 0) return (m + all) * (p - 1) / p;
     return strcmp(r->algorithm->name, "allgather") == 0 ? (p - 1) * m : (double)NAN;
 }

@@ -7,8 +7,10 @@
  *
  * With P ranks, n elements of s bytes, and m bytes of one rank's message without header:
  *
- *     vendor, ring     2 n s (P - 1) / P     m = n s
- *     sra, linear      2 m (P - 1) / P
+ *     vendor, ring     2 n s (P - 1) / P     m = n s; rabenseifner too for P a power of two
+ *     sra, qring,
+ *     linear           2 m (P - 1) / P
+ *     dsar             (m + n s) (P - 1) / P
  *     allgather        (P - 1) m
  *
  *     exact            m = n s

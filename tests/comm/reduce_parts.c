@@ -338,7 +338,7 @@ static void pile_up(trace *t, double rho, size_t s, size_t i, double v[2])
 }
 
 /* The sum in the algorithm's order, and what each rank sends for it. */
-static void add_as_told(trace *t, const oracle_settings *settings, size_t step, const oracle *o)
+static void add_as_told(trace *t, size_t step, const oracle *o)
 {
     const reduce_case *c = t->c;
     const size_t p = (size_t)t->n_ranks;
@@ -354,7 +354,7 @@ static void add_as_told(trace *t, const oracle_settings *settings, size_t step, 
 
     for (size_t r = 0; r < p; r++)
         message[r] = message_bytes(c, c->n, t->kept[step * p + r]);
-    if (settings->rule == ORACLE_EF) exact_sums_order(&told, o->sum);
+    exact_sums_order(&told, o->sum);
     t->has_bytes = exact_sums_bytes(&told, t->bytes + step * p);
     free(message);
 }
@@ -429,7 +429,7 @@ static trace make_trace(const reduce_case *c, int n_ranks)
                 : selects(c) ? oracle_stream_bytes(c->type, index_coder(c), value_coder(c),
                                                    channels(c), o->chosen[r], c->n)
                              : channels(c) * kept(c);
-        add_as_told(&t, &settings, s, o);
+        add_as_told(&t, s, o);
         for (size_t i = 0; i < c->n && is(c->compressor, "majority"); i++)
             o->sum[i] = o->sum[i] >= 0 ? (double)p : -(double)p; /* of votes of 1 and -1 */
         for (size_t i = 0; i < c->n; i++) {
