@@ -71,6 +71,7 @@ bool repro_brief(const repro *r)
 
 const char *repro_path(repro *r, const char *ending)
 {
+    if (r->silent) return "/dev/null";
     snprintf(r->path, sizeof r->path, "%s/%s.%s", r->out, r->name, ending);
     return r->path;
 }

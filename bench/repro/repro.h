@@ -24,7 +24,7 @@ typedef struct repro_experiment {
     const char *name;
     const char *what;      /* one line, for --help */
     bool (*run)(repro *r); /* false where it could not: the sentence is on standard error */
-    bool (*mpi)(repro *r); /* the same over the ranks of MPI_COMM_WORLD; NULL: there is none */
+    int ranks;             /* of its form over MPI; 0: it has none */
 } repro_experiment;
 
 /* Say a figure that must be at most, at least, or in [low, high]; whether it is. */
