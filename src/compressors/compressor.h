@@ -37,6 +37,8 @@ typedef struct csgdi_source {
     const void *object;
 
     const void *a, *b; /* m is a + b, n elements each; or NULL */
+
+    const void *reads[3]; /* n elements each that fill reads, to be fetched before; or NULL */
 } csgdi_source;
 
 /* What C(x) - x is like, for whoever feeds it back (feedback/stability.h).  A size is of this c. */

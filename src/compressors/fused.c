@@ -114,10 +114,9 @@ static bool leave_part(const making *v, size_t first, size_t end)
         csgdi_leave left = {.y = v->m + i * size, .past = streams(c)};
 
         b = end - i < c->block ? end - i : c->block;
-        if (source->a != NULL && end - i - b >= b) {
-            left.next[0] = (const char *)source->a + (i + b) * size;
-            left.next[1] = (const char *)source->b + (i + b) * size;
-        }
+        for (size_t j = 0; j < 3 && end - i - b >= b; j++)
+            if (source->reads[j] != NULL)
+                left.next[j] = (const char *)source->reads[j] + (i + b) * size;
         finite = source->fill(source->object, i, b, sum) &&
                  c->ops->leave_block(c, sum, c->first + i, b, c->step, codes, &left);
     }

@@ -109,6 +109,11 @@ static bool ecx_fill(const csgdi_feedback *f, const void *g, size_t first, size_
     return k->add_finite(from, m, count, m);
 }
 
+static const void *ecx_reads(const csgdi_feedback *f)
+{
+    return ((const ecx *)f->state)->older;
+}
+
 static void ecx_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
 {
     ecx *self = f->state;
@@ -157,6 +162,7 @@ const csgdi_feedback_ops csgdi_feedback_ecx = {
     .admits = csgdi_stability_two_steps,
     .create = ecx_create,
     .fill = ecx_fill,
+    .reads = ecx_reads,
     .commit = ecx_commit,
     .owe = ecx_owe,
     .clear = ecx_clear,

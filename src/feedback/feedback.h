@@ -84,6 +84,9 @@ typedef struct csgdi_feedback_ops {
     /* What m is the sum of g and; NULL: it is more than that. */
     const void *(*addend)(const csgdi_feedback *f);
 
+    /* What fill reads beside g and e, n elements.  NULL: no more, or it is not told. */
+    const void *(*reads)(const csgdi_feedback *f);
+
     /* Whether f->m shall stay m: the rule looks at the message itself, in commit, and takes care of
      * e.  Else, of what was not exact, f->m is m - (q - kept) by then, which commit makes f->e; of
      * what was, f->e becomes 0 after it. */

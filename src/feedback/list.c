@@ -196,7 +196,10 @@ bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t
 {
     const maker self = {f, g};
     const void *e = f->ops->addend != NULL ? f->ops->addend(f) : NULL;
-    const csgdi_source source = {fill, &self, e != NULL ? g : NULL, e};
+    const void *older = f->ops->reads != NULL ? f->ops->reads(f) : NULL;
+    const bool known = e != NULL || older != NULL;
+    const csgdi_source source = {
+        fill, &self, e != NULL ? g : NULL, e, {known ? g : NULL, known ? f->e : NULL, older}};
     csgdi_compressor *c = f->compressor;
 
     if (f->ops->look != NULL) f->ops->look(f, g);

@@ -49,7 +49,7 @@ typedef enum csgdi_half { CSGDI_BF16, CSGDI_F16 } csgdi_half;
 typedef struct csgdi_leave {
     void *y;             /* n elements, which may be x itself */
     bool past;           /* y past the caches as stream() does, with stream_end() to follow */
-    const void *next[2]; /* n elements each that are read next, so prefetched meanwhile; or NULL */
+    const void *next[3]; /* n elements each that are read next, so prefetched meanwhile; or NULL */
 } csgdi_leave;
 
 typedef struct csgdi_kernels {

@@ -237,6 +237,7 @@ static inline void put_rest(const csgdi_leave *left, bool past, size_t i, F rest
         f_store(to, rest);
     if (left->next[0] != NULL) prefetch((const float *)left->next[0] + i, 0);
     if (left->next[1] != NULL) prefetch((const float *)left->next[1] + i, 0);
+    if (left->next[2] != NULL) prefetch((const float *)left->next[2] + i, 0);
 }
 
 static inline bool streams(const csgdi_leave *left, size_t i)

@@ -211,7 +211,7 @@ static void S(sign_leave)(const uint8_t *bits, size_t n, const double value[2], 
                           const csgdi_leave *left)
 {
     const SIMD_VECTOR one = V(all_of)((SIMD_TYPE)value[1]), zero = V(all_of)((SIMD_TYPE)value[0]);
-    const SIMD_TYPE *a = x, *next[2] = {left->next[0], left->next[1]};
+    const SIMD_TYPE *a = x, *next[3] = {left->next[0], left->next[1], left->next[2]};
     const bool past = left->past && (uintptr_t)left->y % sizeof one == 0;
     SIMD_TYPE *b = left->y;
     size_t i = 0;
@@ -229,6 +229,7 @@ static void S(sign_leave)(const uint8_t *bits, size_t n, const double value[2], 
             if (j * sizeof *a % 64 == 0) {
                 if (next[0] != NULL) __builtin_prefetch(next[0] + i + j);
                 if (next[1] != NULL) __builtin_prefetch(next[1] + i + j);
+                if (next[2] != NULL) __builtin_prefetch(next[2] + i + j);
             }
         }
     }

@@ -96,7 +96,8 @@ static csgdi_leave leave_of(call *c, unsigned variant)
     if (variant == 0 && c->n > 0) memcpy(c->out, c->x, c->n * c->k->size);
     return (csgdi_leave){.y = c->out,
                          .past = variant == 2,
-                         .next = {variant == 1 ? c->x : NULL, variant == 1 ? c->e : NULL}};
+                         .next = {variant == 1 ? c->x : NULL, variant == 1 ? c->e : NULL,
+                                  variant == 1 ? c->x : NULL}};
 }
 
 /* The bytes of e are as good bits as any. */
