@@ -257,6 +257,10 @@ void csgdi_message_told(csgdi_compressor *c, double bytes);
 /* Write the header of a message for step c->step whose payload stands, and return its length. */
 size_t csgdi_message_frame(const csgdi_compressor *c, uint8_t *dst, size_t payload);
 
+/* The same where XXH3 of the payload is known. */
+size_t csgdi_message_frame_hashed(const csgdi_compressor *c, uint8_t *dst, size_t payload,
+                                  uint64_t hash);
+
 /* Judge a message from anywhere against what c expects: header, then payload.  step may be NULL:
  * any.  Only a message that passed may be applied. */
 csgd_status csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, size_t len,

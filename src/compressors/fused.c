@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "compressors/blocks.h"
 #include "compressors/largest.h"
+#include "compressors/outgoing.h"
 #include "compressors/threads.h"
 #include "wire/header.h"
 
@@ -100,8 +101,8 @@ static bool encode_group(const csgdi_compressor *c, void *group, size_t first, s
 }
 
 /* The same a block at a time: the sum goes no further than the first cache, and the loop that encodes
- * it writes what is left, while the next block comes from memory. */
-static bool leave_part(const making *v, size_t first, size_t end)
+ * it writes what is left, while the next block comes from memory.  Codes go to `out`, or in place. */
+static bool leave_part(const making *v, size_t first, size_t end, csgdi_outgoing *out)
 {
     const csgdi_compressor *c = v->c;
     const csgdi_source *source = v->source;
@@ -118,10 +119,17 @@ static bool leave_part(const making *v, size_t first, size_t end)
             if (source->reads[j] != NULL)
                 left.next[j] = (const char *)source->reads[j] + (i + b) * size;
         finite = source->fill(source->object, i, b, sum) &&
-                 c->ops->leave_block(c, sum, c->first + i, b, c->step, codes, &left);
+                 c->ops->leave_block(c, sum, c->first + i, b, c->step,
+                                     out != NULL ? csgdi_outgoing_place(out) : codes, &left);
+        if (out != NULL) csgdi_outgoing_push(out, c->ops->block_bytes(c, b));
     }
     c->kernels->stream_end();
     return finite;
+}
+
+static bool leaves(const csgdi_compressor *c)
+{
+    return c->ops->leave_block != NULL && !c->masked;
 }
 
 /* Whether all of a part is finite, which else is left. */
@@ -130,7 +138,7 @@ static bool write_part(const making *v, size_t first, size_t end)
     const csgdi_compressor *c = v->c;
     uint8_t *codes = v->codes + csgdi_blocks_bytes(c, first);
 
-    if (c->ops->leave_block != NULL && !c->masked) return leave_part(v, first, end);
+    if (leaves(c)) return leave_part(v, first, end, NULL);
     for (size_t i = first, count; i < end; i += count) {
         char *place = v->m + i * c->kernels->size;
 
@@ -148,10 +156,25 @@ static void write_its_part(void *object, unsigned part)
     v->finite[part] = write_part(v, begin_of(v, part), begin_of(v, part + 1));
 }
 
+/* From one thread, of a vector beyond the caches. */
+static bool write_past(const making *v, uint8_t *dst, size_t *len)
+{
+    const csgdi_compressor *c = v->c;
+    const size_t bytes = csgdi_blocks_bytes(c, c->n);
+    csgdi_outgoing out;
+
+    csgdi_outgoing_begin(&out, c->kernels, v->codes);
+    if (!leave_part(v, 0, c->n, &out)) return false;
+    *len = csgdi_message_frame_hashed(c, dst, csgdi_round8(bytes), csgdi_outgoing_end(&out, bytes));
+    return true;
+}
+
 static bool write_blocks(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
                          size_t *len)
 {
     making v = {.c = c, .source = source, .n = c->n, .m = m, .codes = dst + CSGDI_HEADER_BYTES};
+
+    if (leaves(c) && csgdi_outgoing_pays(c)) return write_past(&v, dst, len);
 
     v.unit = csgdi_blocks_unit(c);
     v.parts = csgdi_threads_parts(c->threads, c->n);

@@ -9,6 +9,7 @@
 #include "compressors/blocks.h"
 #include "compressors/elements.h"
 #include "compressors/mask.h"
+#include "compressors/outgoing.h"
 #include "compressors/stream.h"
 #include "compressors/threads.h"
 #include "wire/header.h"
@@ -79,16 +80,48 @@ size_t csgdi_message_bound(const csgdi_compressor *c)
     return CSGDI_HEADER_BYTES + csgdi_round8(payload_bytes(c));
 }
 
+static csgdi_header header_of(const csgdi_compressor *c, size_t payload)
+{
+    return (csgdi_header){.compressor = c->ops->wire_id,
+                          .type = c->type,
+                          .n = c->n,
+                          .step = c->step,
+                          .payload = payload};
+}
+
 size_t csgdi_message_frame(const csgdi_compressor *c, uint8_t *dst, size_t payload)
 {
-    const csgdi_header header = {.compressor = c->ops->wire_id,
-                                 .type = c->type,
-                                 .n = c->n,
-                                 .step = c->step,
-                                 .payload = payload};
+    const csgdi_header header = header_of(c, payload);
 
     csgdi_header_write(&header, dst);
     return CSGDI_HEADER_BYTES + payload;
+}
+
+size_t csgdi_message_frame_hashed(const csgdi_compressor *c, uint8_t *dst, size_t payload,
+                                  uint64_t hash)
+{
+    const csgdi_header header = header_of(c, payload);
+
+    csgdi_header_write_hashed(&header, hash, dst);
+    return CSGDI_HEADER_BYTES + payload;
+}
+
+/* Codes of a vector beyond the caches; 0 where it is not finite, else the length of the message. */
+static size_t write_past(const csgdi_compressor *c, const void *x, uint8_t *dst)
+{
+    const size_t unit = csgdi_blocks_unit(c), bytes = payload_bytes(c);
+    csgdi_outgoing out;
+
+    csgdi_outgoing_begin(&out, c->kernels, dst + CSGDI_HEADER_BYTES);
+    for (size_t i = 0, count; i < c->n; i += count) {
+        const char *from = (const char *)x + i * c->kernels->size;
+
+        count = c->n - i < unit ? c->n - i : unit;
+        if (!csgdi_blocks_encode(c, from, c->first + i, count, c->step, csgdi_outgoing_place(&out)))
+            return 0;
+        csgdi_outgoing_push(&out, csgdi_blocks_bytes(c, count));
+    }
+    return csgdi_message_frame_hashed(c, dst, csgdi_round8(bytes), csgdi_outgoing_end(&out, bytes));
 }
 
 /* The rounds of a projection of one vector alone from this one on; dst need not be aligned. */
@@ -115,6 +148,10 @@ bool csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_
     uint8_t *payload = dst + CSGDI_HEADER_BYTES;
     size_t bytes = 0;
 
+    if (c->n > 0 && csgdi_outgoing_pays(c)) {
+        *len = write_past(c, x, dst);
+        return *len > 0;
+    }
     if (c->n > 0 && c->ops->family == CSGDI_SELECT) {
         if (!c->ops->select(c, x, &c->stream)) return false;
         bytes = csgdi_sparse_write(c->kernels, c->format, &c->stream, payload);

@@ -52,6 +52,11 @@ typedef struct csgdi_leave {
     const void *next[3]; /* n elements each that are read next, so prefetched meanwhile; or NULL */
 } csgdi_leave;
 
+/* A hash in the making. */
+typedef struct csgdi_hash {
+    _Alignas(64) unsigned char state[640];
+} csgdi_hash;
+
 typedef struct csgdi_kernels {
     const char *isa; /* "ref", "avx2", "avx512", "neon" */
     csgd_type type;
@@ -176,6 +181,12 @@ typedef struct csgdi_kernels {
 
     /* XXH3 of 64 bits (xxHash 0.8). */
     uint64_t (*hash)(const void *bytes, size_t len, uint64_t seed);
+
+    /* The same with the seed 0, of all bytes that hash_more() was given after hash_begin().  All three
+     * from one table. */
+    void (*hash_begin)(csgdi_hash *hash);
+    void (*hash_more)(csgdi_hash *hash, const void *bytes, size_t len);
+    uint64_t (*hash_end)(const csgdi_hash *hash);
 
     /* Random words (philox.h) of the blocks 16 tile .. 16 tile + 31, tile even: words[64 t + 16 w + l]
      * is word w of block 16 (tile + t) + l. */

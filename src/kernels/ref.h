@@ -48,6 +48,9 @@
     void csgdi_ref_##t##_gather(const uint32_t *index, const double *factor, size_t k,            \
                                 const void *x, void *value);                                      \
     uint64_t csgdi_ref_##t##_hash(const void *bytes, size_t len, uint64_t seed);                  \
+    void csgdi_ref_##t##_hash_begin(csgdi_hash *hash);                                            \
+    void csgdi_ref_##t##_hash_more(csgdi_hash *hash, const void *bytes, size_t len);              \
+    uint64_t csgdi_ref_##t##_hash_end(const csgdi_hash *hash);                                    \
     void csgdi_ref_##t##_random_tiles(const csgdi_random *random, uint64_t tile,                  \
                                       uint32_t words[128]);                                       \
     double csgdi_ref_##t##_abs_max(const void *x, size_t n);                                      \
@@ -79,6 +82,9 @@ static inline csgdi_leave csgdi_leave_at(const csgdi_leave *left, size_t i, size
 {
     return (csgdi_leave){.y = (char *)left->y + i * size, .past = left->past};
 }
+
+/* The library's own. */
+uint64_t csgdi_library_hash(const void *bytes, size_t len, uint64_t seed);
 
 /* The tree over the sixteen partial sums of a block; s is used up. */
 static inline double csgdi_lanes_total(double s[CSGDI_LANES])

@@ -18,9 +18,9 @@
 
 #include <math.h>
 #include <string.h>
-#include <xxhash.h>
 #include "base/bytes.h"
 #include "kernels/ref.h"
+#include "kernels/hash.h"
 
 /* The key of an element: its bits without the sign. */
 static inline REF_BITS key_of(REF_TYPE x)
@@ -391,7 +391,22 @@ void REF(stream_end)(void)
 
 uint64_t REF(hash)(const void *bytes, size_t len, uint64_t seed)
 {
-    return XXH3_64bits_withSeed(bytes, len, seed);
+    return csgdi_library_hash(bytes, len, seed);
+}
+
+void REF(hash_begin)(csgdi_hash *hash)
+{
+    hash_begin(hash);
+}
+
+void REF(hash_more)(csgdi_hash *hash, const void *bytes, size_t len)
+{
+    hash_more(hash, bytes, len);
+}
+
+uint64_t REF(hash_end)(const csgdi_hash *hash)
+{
+    return hash_end(hash);
 }
 
 #include "kernels/ref_codes.h"
@@ -426,6 +441,9 @@ const csgdi_kernels REF_TABLE = {
     .stream = REF(stream),
     .stream_end = REF(stream_end),
     .hash = REF(hash),
+    .hash_begin = REF(hash_begin),
+    .hash_more = REF(hash_more),
+    .hash_end = REF(hash_end),
     .random_tiles = REF(random_tiles),
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),

@@ -15,9 +15,14 @@
 
 #define REF(name) csgdi_ref_f32_##name
 
+/* Without an optimizer the library's is the faster one, and there is none but that for NEON. */
 static uint64_t f32_hash(const void *bytes, size_t len, uint64_t seed)
 {
+#if defined __AVX2__ && defined __OPTIMIZE__
     return XXH3_64bits_withSeed(bytes, len, seed);
+#else
+    return csgdi_library_hash(bytes, len, seed);
+#endif
 }
 
 /* --- random words --- */
@@ -215,7 +220,7 @@ static bool f32_min_max(const void *x, size_t n, double range[2])
     }
     range[0] = (double)f_least(f_min(least[0], least[1])) + 0.0; /* -0 + 0 is 0 */
     range[1] = (double)f_most(f_max(most[0], most[1])) + 0.0;
-    bool finite = isfinite(key_value(u_most(keys)));
+    bool finite = u_most(keys) < 0x7f800000u;
     if (i < n) {
         finite = REF(min_max)(a + i, n - i, rest) && finite;
         range[0] = rest[0] < range[0] ? rest[0] : range[0];

@@ -14,14 +14,22 @@ enum { AT_STEP = 24, AT_PAYLOAD = 32, AT_HASH = 40 };
 
 static const uint8_t magic[4] = {'C', 'S', 'G', 'D'};
 
-static uint64_t message_hash(const uint8_t *message, size_t payload)
+static uint64_t hash(const uint8_t *bytes, size_t len, uint64_t seed)
 {
-    const csgdi_kernels *kernels = csgdi_kernels_get(CSGD_F32);
+    return csgdi_kernels_get(CSGD_F32)->hash(bytes, len, seed);
+}
 
-    return kernels->hash(message, AT_HASH, kernels->hash(message + CSGDI_HEADER_BYTES, payload, 0));
+static uint64_t payload_hash(const uint8_t *message, size_t payload)
+{
+    return hash(message + CSGDI_HEADER_BYTES, payload, 0);
 }
 
 void csgdi_header_write(const csgdi_header *header, uint8_t *dst)
+{
+    csgdi_header_write_hashed(header, payload_hash(dst, (size_t)header->payload), dst);
+}
+
+void csgdi_header_write_hashed(const csgdi_header *header, uint64_t seed, uint8_t *dst)
 {
     memcpy(dst, magic, sizeof magic);
     csgdi_store16(dst + AT_VERSION, CSGDI_WIRE_VERSION);
@@ -31,7 +39,7 @@ void csgdi_header_write(const csgdi_header *header, uint8_t *dst)
     csgdi_store64(dst + AT_N, header->n);
     csgdi_store64(dst + AT_STEP, header->step);
     csgdi_store64(dst + AT_PAYLOAD, header->payload);
-    csgdi_store64(dst + AT_HASH, message_hash(dst, (size_t)header->payload));
+    csgdi_store64(dst + AT_HASH, hash(dst, AT_HASH, seed));
 }
 
 csgd_status csgdi_header_read(const uint8_t *src, size_t len, csgdi_header *header)
@@ -55,7 +63,8 @@ csgd_status csgdi_header_read(const uint8_t *src, size_t len, csgdi_header *head
         return csgdi_fail(CSGD_E_CORRUPT,
                           "the message announces a payload of %" PRIu64 " bytes and has %zu",
                           header->payload, len - CSGDI_HEADER_BYTES);
-    if (csgdi_load64(src + AT_HASH) != message_hash(src, (size_t)header->payload))
+    if (csgdi_load64(src + AT_HASH) !=
+        hash(src, AT_HASH, payload_hash(src, (size_t)header->payload)))
         return csgdi_fail(CSGD_E_CORRUPT, "the message was altered: its hash does not match");
     flags = csgdi_load32(src + AT_FLAGS);
     header->type = (csgd_type)(flags & 0xff);

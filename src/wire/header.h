@@ -47,6 +47,9 @@ typedef struct csgdi_header {
 /* Write the header of the payload that stands at dst + CSGDI_HEADER_BYTES. */
 void csgdi_header_write(const csgdi_header *header, uint8_t *dst);
 
+/* The same where XXH3 of the payload, the seed of the header's, is known. */
+void csgdi_header_write_hashed(const csgdi_header *header, uint64_t seed, uint8_t *dst);
+
 /* Read a message's header and check all that can be checked without knowing what was expected:
  * len holds the header and exactly the payload it announces, magic, version, reserved bits, hash.
  * CSGD_E_CORRUPT or CSGD_E_VERSION with a sentence. */
