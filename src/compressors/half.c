@@ -30,6 +30,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "compressors/compressor.h"
+#include "compressors/keys.h"
 
 enum { BF16_BLOCK = 1024 }; /* by which ranges are cut */
 
@@ -46,7 +47,7 @@ static csgd_status create(csgdi_compressor *c, const csgdi_spec *spec, csgdi_hal
     c->state = self;
     if (self == NULL) return CSGD_E_NOMEM;
     self->format = format;
-    self->nearest = strcmp(csgdi_spec_choice(spec, "rounding"), "nearest") == 0;
+    self->nearest = csgdi_rounding_nearest(spec);
     c->biased = self->nearest;
     return CSGD_OK;
 }
@@ -136,10 +137,9 @@ static csgdi_loss half_loss(const csgdi_compressor *c)
 
 static csgd_status f16_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
 {
-    c->block = (size_t)csgdi_spec_count(spec, "block");
-    if (c->block % 8 != 0)
-        return csgdi_fail(CSGD_E_SPEC, "f16: block=%zu is not a multiple of 8", c->block);
-    return create(c, spec, CSGDI_F16, arena);
+    const csgd_status st = csgdi_block_read(c, spec, "block");
+
+    return st == CSGD_OK ? create(c, spec, CSGDI_F16, arena) : st;
 }
 
 static size_t f16_block_bytes(const csgdi_compressor *c, size_t b)
@@ -209,24 +209,9 @@ static void f16_apply(const csgdi_compressor *c, const uint8_t *src, size_t b, c
 
 /* --- tables --- */
 
-static const char *rounding_name(size_t i)
-{
-    static const char *const names[] = {"stochastic", "nearest"};
-    return i < 2 ? names[i] : NULL;
-}
-
 static const csgdi_key keys[] = {
-    {.name = "rounding",
-     .kind = CSGDI_CHOICE,
-     .choice = rounding_name,
-     .fallback = "stochastic",
-     .help = "at random, so that the mean is right; or to the nearest, for feedback"},
-    {.name = "block",
-     .kind = CSGDI_COUNT,
-     .min = 8,
-     .max = 1 << 30,
-     .fallback = "1024",
-     .help = "elements that share one scale, a multiple of 8"},
+    CSGDI_KEY_ROUNDING("at random, so that the mean is right; or to the nearest, for feedback"),
+    CSGDI_KEY_BLOCK("block", "1024", "elements that share one scale, a multiple of 8"),
 };
 
 const csgdi_compressor_ops csgdi_bf16 = {

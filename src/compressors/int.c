@@ -32,9 +32,9 @@
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 #include "base/error.h"
 #include "compressors/codes.h"
+#include "compressors/keys.h"
 #include "compressors/scale.h"
 
 typedef struct rounder {
@@ -50,12 +50,9 @@ static csgd_status int_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena
     if (self == NULL) return CSGD_E_NOMEM;
     self->bits = (unsigned)csgdi_spec_count(spec, "bits");
     self->most = (1u << self->bits) - 1;
-    self->nearest = strcmp(csgdi_spec_choice(spec, "rounding"), "nearest") == 0;
+    self->nearest = csgdi_rounding_nearest(spec);
     c->biased = self->nearest;
-    c->block = (size_t)csgdi_spec_count(spec, "block");
-    if (c->block % 8 != 0)
-        return csgdi_fail(CSGD_E_SPEC, "int: block=%zu is not a multiple of 8", c->block);
-    return CSGD_OK;
+    return csgdi_block_read(c, spec, "block");
 }
 
 static csgdi_grid grid_of(const rounder *self, double base, double unit)
@@ -141,12 +138,6 @@ static void int_apply(const csgdi_compressor *c, const uint8_t *src, size_t b, c
     c->kernels->dequantize(src + 2 * size, b, &grid, mode, y);
 }
 
-static const char *rounding_name(size_t i)
-{
-    static const char *const names[] = {"stochastic", "nearest"};
-    return i < 2 ? names[i] : NULL;
-}
-
 /* Levels that stand for numbers of one sign only are denser, if anything. */
 static csgdi_loss int_loss(const csgdi_compressor *c)
 {
@@ -156,23 +147,11 @@ static csgdi_loss int_loss(const csgdi_compressor *c)
 }
 
 static const csgdi_key keys[] = {
-    {.name = "bits",
-     .kind = CSGDI_COUNT,
-     .min = 2,
-     .max = 8,
-     .fallback = "8",
-     .help = "bits of a code: 2^bits levels from the least element of the block to the largest"},
-    {.name = "block",
-     .kind = CSGDI_COUNT,
-     .min = 8,
-     .max = 1 << 30,
-     .fallback = "1024",
-     .help = "elements that share one range, a multiple of 8; of 128 is faster"},
-    {.name = "rounding",
-     .kind = CSGDI_CHOICE,
-     .choice = rounding_name,
-     .fallback = "stochastic",
-     .help = "to a level at random, unbiased, or to the nearest, for feedback"},
+    CSGDI_KEY_BITS(
+        "8", "bits of a code: 2^bits levels from the least element of the block to the largest"),
+    CSGDI_KEY_BLOCK("block", "1024",
+                    "elements that share one range, a multiple of 8; of 128 is faster"),
+    CSGDI_KEY_ROUNDING("to a level at random, unbiased, or to the nearest, for feedback"),
 };
 
 const csgdi_compressor_ops csgdi_int = {

@@ -23,16 +23,14 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "compressors/compressor.h"
+#include "compressors/keys.h"
 
 enum { LEAST = -126 };
 
 static csgd_status natural_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
 {
     (void)arena;
-    c->block = (size_t)csgdi_spec_count(spec, "block");
-    if (c->block % 8 != 0)
-        return csgdi_fail(CSGD_E_SPEC, "natural: block=%zu is not a multiple of 8", c->block);
-    return CSGD_OK;
+    return csgdi_block_read(c, spec, "block");
 }
 
 static size_t natural_block_bytes(const csgdi_compressor *c, size_t b)
@@ -97,12 +95,7 @@ static csgdi_loss natural_loss(const csgdi_compressor *c)
 }
 
 static const csgdi_key keys[] = {
-    {.name = "block",
-     .kind = CSGDI_COUNT,
-     .min = 8,
-     .max = 1 << 30,
-     .fallback = "1024",
-     .help = "elements that share one exponent, a multiple of 8"},
+    CSGDI_KEY_BLOCK("block", "1024", "elements that share one exponent, a multiple of 8"),
 };
 
 const csgdi_compressor_ops csgdi_natural = {

@@ -23,15 +23,13 @@
 #include <math.h>
 #include "base/error.h"
 #include "compressors/compressor.h"
+#include "compressors/keys.h"
 #include "compressors/scale.h"
 
 static csgd_status onebit_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_arena *arena)
 {
     (void)arena;
-    c->block = (size_t)csgdi_spec_count(spec, "block");
-    if (c->block % 8 != 0)
-        return csgdi_fail(CSGD_E_SPEC, "onebit: block=%zu is not a multiple of 8", c->block);
-    return CSGD_OK;
+    return csgdi_block_read(c, spec, "block");
 }
 
 static size_t onebit_block_bytes(const csgdi_compressor *c, size_t b)

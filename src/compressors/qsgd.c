@@ -30,6 +30,7 @@
 #include <string.h>
 #include "base/error.h"
 #include "compressors/codes.h"
+#include "compressors/keys.h"
 #include "compressors/scale.h"
 
 typedef struct qsgd {
@@ -46,10 +47,7 @@ static csgd_status qsgd_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_aren
     self->bits = (unsigned)csgdi_spec_count(spec, "bits");
     self->s = (1u << (self->bits - 1)) - 1;
     self->l2 = strcmp(csgdi_spec_choice(spec, "norm"), "l2") == 0;
-    c->block = (size_t)csgdi_spec_count(spec, "bucket");
-    if (c->block % 8 != 0)
-        return csgdi_fail(CSGD_E_SPEC, "qsgd: bucket=%zu is not a multiple of 8", c->block);
-    return CSGD_OK;
+    return csgdi_block_read(c, spec, "bucket");
 }
 
 static csgdi_grid grid_of(const qsgd *self, double unit)
@@ -129,18 +127,9 @@ static const char *norm_name(size_t i)
 }
 
 static const csgdi_key keys[] = {
-    {.name = "bits",
-     .kind = CSGDI_COUNT,
-     .min = 2,
-     .max = 8,
-     .fallback = "4",
-     .help = "bits of a code: 2^bits - 1 levels from -M to M, zero among them"},
-    {.name = "bucket",
-     .kind = CSGDI_COUNT,
-     .min = 8,
-     .max = 1 << 30,
-     .fallback = "512",
-     .help = "elements that share one M, a multiple of 8; of 128 is faster"},
+    CSGDI_KEY_BITS("4", "bits of a code: 2^bits - 1 levels from -M to M, zero among them"),
+    CSGDI_KEY_BLOCK("bucket", "512",
+                    "elements that share one M, a multiple of 8; of 128 is faster"),
     {.name = "norm",
      .kind = CSGDI_CHOICE,
      .choice = norm_name,

@@ -27,6 +27,7 @@
 #include <math.h>
 #include "base/error.h"
 #include "compressors/codes.h"
+#include "compressors/keys.h"
 #include "compressors/scale.h"
 
 enum { BITS = 2, LEVELS = 3 };
@@ -42,10 +43,7 @@ static csgd_status terngrad_create(csgdi_compressor *c, csgdi_spec *spec, csgdi_
     c->state = self;
     if (self == NULL) return CSGD_E_NOMEM;
     self->clip = csgdi_spec_real(spec, "clip");
-    c->block = (size_t)csgdi_spec_count(spec, "block");
-    if (c->block % 8 != 0)
-        return csgdi_fail(CSGD_E_SPEC, "terngrad: block=%zu is not a multiple of 8", c->block);
-    return CSGD_OK;
+    return csgdi_block_read(c, spec, "block");
 }
 
 static csgdi_grid grid_of(double m)
@@ -98,12 +96,8 @@ static csgdi_loss terngrad_loss(const csgdi_compressor *c)
 }
 
 static const csgdi_key keys[] = {
-    {.name = "block",
-     .kind = CSGDI_COUNT,
-     .min = 8,
-     .max = 1 << 30,
-     .fallback = "1024",
-     .help = "elements that share one scale, a multiple of 8; of 128 is faster"},
+    CSGDI_KEY_BLOCK("block", "1024",
+                    "elements that share one scale, a multiple of 8; of 128 is faster"),
     {.name = "clip",
      .kind = CSGDI_REAL,
      .min = 0,
