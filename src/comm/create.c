@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+
+/* create.c: a reducer from a spec, on all ranks or on none.
+ *
+ *     measure      where algorithm=auto wants to know what things take (measure.c)
+ *     make         local: parse, choose, allocate; a spec whose vectors are predicted to arrive sooner
+ *                  as they are is made again as `none`
+ *     agree        all ranks hold the same, or all let go of it
+ */
+
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+#include "base/c_locale.h"
+#include "base/error.h"
+#include "comm/reducer.h"
+#include "compressors/elements.h"
+#include "wire/header.h"
+
+/* The algorithm that the spec names, or the best one; *dense where that is to compress nothing. */
+static const csgdi_algorithm *pick(csgd_reducer *r, csgdi_spec *spec, const csgdi_rates *rates,
+                                   bool *dense)
+{
+    const bool may = strcmp(csgdi_spec_choice(spec, "plan"), "auto") == 0 &&
+                     /* Which sums of the vectors do not do, or for which they take too much. */
+                     !r->feedback.set.filters && !r->compressor.steered;
+    const bool drop = strcmp(csgdi_spec_choice(spec, "drop"), "yes") == 0;
+    csgdi_choice choice;
+
+    *dense = false;
+    if (strcmp(csgdi_spec_choice(spec, "algorithm"), "auto") != 0) {
+        snprintf(r->reason, sizeof r->reason, "%s, as the spec says",
+                 csgdi_spec_choice(spec, "algorithm"));
+        return csgdi_algorithm_find(csgdi_spec_choice(spec, "algorithm"));
+    }
+    csgdi_choose(&r->compressor, &r->transport, rates, drop, may, &choice);
+    memcpy(r->reason, choice.reason, sizeof r->reason);
+    csgdi_spec_choose(spec, "algorithm", choice.algorithm->name);
+    *dense = choice.dense;
+    return choice.algorithm;
+}
+
+static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec, const csgdi_rates *rates,
+                                    bool *dense)
+{
+    const csgdi_compressor *c = &r->compressor;
+    csgd_status st;
+
+    r->algorithm = pick(r, spec, rates, dense);
+    csgdi_spec_drop(spec, "plan"); /* it has been followed */
+    csgdi_spec_drop(spec, "drop");
+    if (*dense) return CSGD_OK;
+    if (r->algorithm->dense && c->ops->family != CSGDI_EXACT)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "algorithm=%s sums vectors and %s makes messages; "
+                          "use algorithm=allgather, or none in place of %s",
+                          r->algorithm->name, c->ops->name, c->ops->name);
+    if (c->channels > 1 && !r->algorithm->pairs)
+        return csgdi_fail(
+            CSGD_E_UNSUPPORTED,
+            "feedback=%s sends two values for each entry, which algorithm=%s does not "
+            "sum; use algorithm=allgather",
+            r->feedback.ops->name, r->algorithm->name);
+    if (c->steered && !r->algorithm->lengths)
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "budget= is steered by the lengths of all messages, which algorithm=%s "
+                          "does not gather; use algorithm=allgather",
+                          r->algorithm->name);
+    if (r->algorithm->supports != NULL) {
+        st = r->algorithm->supports(c, &r->transport);
+        if (st != CSGD_OK) return st;
+    }
+    if (r->algorithm != &csgdi_oktopk) csgdi_spec_drop(spec, "tau");
+    csgdi_window_choose(r);
+    st = r->algorithm->create(r);
+    r->compressor.n = r->layout.n_compressed;
+    if (st != CSGD_OK || r->algorithm == &csgdi_vendor) return st;
+    return csgdi_vendor.create(r); /* for what travels exactly */
+}
+
+/* Everything local: parse, allocate, complete the spec. */
+static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_compressor_ops *ops,
+                         csgdi_spec *spec, const csgdi_rates *rates, bool *dense)
+{
+    csgdi_layout *l = &r->layout;
+    csgd_status st = csgdi_layout_init(l, shape, spec, ops->family == CSGDI_EXACT, &r->arena);
+
+    if (st != CSGD_OK) return st;
+    st = csgdi_compressor_init(&r->compressor, ops, spec, l->n_compressed, l->segment,
+                               l->segment_cols, l->n_segments, (unsigned)r->transport.n_ranks,
+                               &r->arena);
+    if (st != CSGD_OK) return st;
+    r->compressor.rank = (uint32_t)r->transport.rank;
+    st = csgdi_feedback_init(&r->feedback, &r->compressor, spec, &r->arena);
+    if (st != CSGD_OK) return st;
+    r->guard.on = r->feedback.set.guard;
+    r->dense_steps = csgdi_spec_count(spec, "dense_steps");
+    r->timeout = csgdi_spec_real(spec, "timeout");
+    r->tau = csgdi_spec_count(spec, "tau");
+    st = choose_algorithm(r, spec, rates, dense);
+    if (st != CSGD_OK || *dense) return st;
+    if (l->n_exact > 0 || csgdi_elements_narrow(r->compressor.type)) {
+        const size_t window = r->window > 0 && r->window < l->n ? r->window : l->n;
+        r->packed = csgdi_arena_alloc(&r->arena, window, r->compressor.kernels->size);
+        if (r->packed == NULL) return CSGD_E_NOMEM;
+    }
+    if (strcmp(csgdi_spec_choice(spec, "progress"), "thread") == 0) {
+        st = csgdi_progress_thread_create(r);
+        if (st != CSGD_OK) return st;
+    }
+    csgdi_spec_drop(spec, "progress"); /* a matter of this rank */
+    return csgdi_spec_format(spec, r->spec, sizeof r->spec);
+}
+
+void csgdi_reducer_unmake(csgd_reducer **r)
+{
+    csgdi_arena arena;
+
+    if (*r == NULL) return;
+    arena = (*r)->arena; /* the object itself lives in it */
+    *r = NULL;
+    csgdi_arena_free(&arena);
+}
+
+/* The reducer that sends vectors as they are, in place of one that would have compressed them. */
+static csgd_status make_dense(const csgdi_transport *transport, const csgdi_shape *shape,
+                              const csgd_reducer *instead, const csgdi_spec *spec, csgd_reducer **r)
+{
+    char text[CSGDI_SPEC_MAX];
+    const csgdi_c_locale locale = csgdi_c_locale_enter();
+    csgd_status st;
+
+    snprintf(text, sizeof text, "none algorithm=%s type=%s timeout=%.17g progress=%s",
+             csgdi_spec_choice(spec, "algorithm"), csgdi_spec_choice(spec, "type"),
+             csgdi_spec_real(spec, "timeout"), csgdi_spec_choice(spec, "progress"));
+    csgdi_c_locale_leave(locale);
+    st = csgdi_reducer_make(transport, shape, text, NULL, r);
+    if (st == CSGD_OK) memcpy((*r)->reason, instead->reason, sizeof instead->reason);
+    return st;
+}
+
+csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_shape *shape,
+                               const char *text, const csgdi_rates *rates, csgd_reducer **r)
+{
+    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
+    const csgdi_compressor_ops *ops;
+    csgdi_arena arena = {0};
+    csgd_reducer *self;
+    csgdi_spec spec;
+    bool dense = false;
+    csgd_status st = csgdi_compressor_parse(text, keys, 3, &spec, &ops);
+
+    *r = NULL;
+    if (st != CSGD_OK) return st;
+    self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
+    if (self == NULL) return CSGD_E_NOMEM;
+    self->arena = arena;
+    self->transport = *transport; /* to look at; it moves here once all ranks have agreed */
+    st = build(self, shape, ops, &spec, rates, &dense);
+    if (st == CSGD_OK && dense) st = make_dense(transport, shape, self, &spec, r);
+    if (st != CSGD_OK || dense) {
+        csgdi_reducer_unmake(&self);
+        return st;
+    }
+    self->identity[CSGDI_FIELD_N] = self->layout.n;
+    self->identity[CSGDI_FIELD_LAYOUT] = self->layout.hash;
+    self->identity[CSGDI_FIELD_TYPE] = self->compressor.type;
+    self->identity[CSGDI_FIELD_SEED] = self->compressor.seed;
+    self->identity[CSGDI_FIELD_WIRE] = CSGDI_WIRE_VERSION;
+    self->identity[CSGDI_FIELD_FP_MODE] = csgdi_fp_mode();
+    self->identity[CSGDI_FIELD_SPEC] = XXH64(self->spec, strlen(self->spec), 0);
+    *r = self;
+    return CSGD_OK;
+}
+
+/* Whether this rank would have the choice measured: a spec that reads, algorithm=auto, and a vector
+ * for which it matters. */
+static bool wants_measures(const csgdi_shape *shape, const char *text, csgd_status failure,
+                           size_t *n)
+{
+    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
+    const csgdi_compressor_ops *ops;
+    csgdi_spec spec;
+
+    *n = shape->n;
+    for (size_t i = 0; shape->tensors != NULL && i < shape->n_tensors; i++)
+        *n = csgdi_size_add(*n, csgdi_size_mul(shape->tensors[i].rows, shape->tensors[i].cols));
+    return failure == CSGD_OK && *n >= CSGDI_MEASURED && *n != SIZE_MAX &&
+           csgdi_compressor_parse(text, keys, 3, &spec, &ops) == CSGD_OK &&
+           strcmp(csgdi_spec_choice(&spec, "algorithm"), "auto") == 0;
+}
+
+csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *shape,
+                                 const char *spec, csgd_status failure, csgd_reducer **r)
+{
+    csgdi_agreement a = {.failure = failure, .blocking = true};
+    const char *text = csgdi_spec_text(spec);
+    csgd_reducer *self = NULL;
+    csgdi_rates rates;
+    csgd_status st;
+    bool found = false;
+    size_t n;
+
+    wants_measures(shape, text, failure, &n);
+    st =
+        csgdi_measure(transport, text, n, wants_measures(shape, text, failure, &n), &rates, &found);
+    if (st != CSGD_OK) {
+        transport->ops->close(transport, false);
+        return st;
+    }
+    if (a.failure == CSGD_OK)
+        a.failure = csgdi_reducer_make(transport, shape, text, found ? &rates : NULL, &self);
+    if (self != NULL) {
+        memcpy(a.field, self->identity, sizeof a.field);
+        a.spec = self->spec;
+    }
+    st = csgdi_agree(&a, transport);
+    if (st != CSGD_OK) {
+        csgdi_reducer_unmake(&self);
+        transport->ops->close(transport, false);
+        return st;
+    }
+    self->transport = *transport;
+    *r = self;
+    return CSGD_OK;
+}
