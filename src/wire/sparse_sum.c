@@ -128,8 +128,9 @@ static bool next_window(csgdi_sparse_part *part, size_t count, size_t width, uin
             any = true;
             if (i < least) least = i;
         }
+    if (!any) return false; /* of no elements there is no window either */
     *base = least - least % (uint32_t)width;
-    return any;
+    return true;
 }
 
 /* Append to out the beginning of two parts merged, without looking further than what is in sight of

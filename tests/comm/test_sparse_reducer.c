@@ -4,6 +4,7 @@
 
 #include "comm/team.h"
 #include "support/budget.h"
+#include "support/ranks.h"
 #include "support/test.h"
 
 enum { N = 3000, MAX_K = 400, MOST = 8, GUARD = 7 };
@@ -326,11 +327,33 @@ static void creation(void **state)
     csgd_budget_remove();
 }
 
+/* A vector of no elements has no entries, and a sum. */
+static void nothing_part(ranks *all, int rank, void *arg)
+{
+    csgd_sparse_reducer *s = NULL;
+    size_t k = GUARD;
+
+    (void)arg;
+    RANK_CHECK(all, rank,
+               csgd_sparse_reducer_create_team(all->team, rank, 0, 0, NULL, &s) == CSGD_OK);
+    RANK_CHECK(all, rank,
+               csgd_sparse_reducer_allreduce(s, NULL, NULL, 0, NULL, NULL, 0, &k) == CSGD_OK);
+    RANK_CHECK(all, rank, k == 0);
+    RANK_CHECK(all, rank, csgd_sparse_reducer_destroy(&s) == CSGD_OK);
+}
+
+static void nothing(void **state)
+{
+    (void)state;
+    for (int p = 1; p < 5; p++)
+        ranks_run(p, nothing_part, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums),    cmocka_unit_test(zeros_stay), cmocka_unit_test(refusals),
-        cmocka_unit_test(corrupt), cmocka_unit_test(creation),
+        cmocka_unit_test(corrupt), cmocka_unit_test(creation),   cmocka_unit_test(nothing),
     };
     return cmocka_run_group_tests_name("comm/sparse_reducer", tests, NULL, NULL);
 }
