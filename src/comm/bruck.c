@@ -4,9 +4,29 @@
 
 #include "comm/bruck.h"
 
+#include "base/error.h"
+
 static int rank_at(const csgdi_transport *t, int distance)
 {
     return (t->rank + distance + t->n_ranks) % t->n_ranks;
+}
+
+/* The first `parts` parts.  What came was in order and had room, but may have said that it was of other
+ * parts, or more of one, than it could be: b->out is not for that. */
+static csgdi_sparse first_parts(const csgd_reducer *r, csgdi_bruck *b, int parts)
+{
+    const bool all = parts >= b->distance;
+    const size_t count = all ? b->list->k : b->entries(r, parts);
+    const size_t most = (size_t)parts * b->most;
+
+    if (b->trouble->found == CSGD_OK && (count > most || count > b->list->k))
+        csgdi_trouble_note(b->trouble,
+                           csgdi_fail(CSGD_E_CORRUPT,
+                                      "%d ranks' parts have %zu of the %zu entries here, and can "
+                                      "have %zu: those that came are not what they should be",
+                                      parts, count, b->list->k, most),
+                           NULL, -1);
+    return csgdi_list_from(&r->compressor, b->list, 0, b->trouble->found == CSGD_OK ? count : 0);
 }
 
 static csgd_status start_round(csgd_reducer *r, csgdi_bruck *b)
@@ -19,7 +39,7 @@ static csgd_status start_round(csgd_reducer *r, csgdi_bruck *b)
     csgd_status st;
 
     if (d >= t->n_ranks) return CSGD_OK;
-    first = csgdi_list_from(c, b->list, 0, parts < d ? b->entries(r, parts) : b->list->k);
+    first = first_parts(r, b, parts);
     bytes = csgdi_list_write(r, b->trouble, &first, csgdi_list_span(c, &first), b->out);
     st = t->ops->receive_open(t, b->in, b->bound, rank_at(t, d), CSGDI_LIST_TAG, &b->receive);
     if (st != CSGD_OK) return st;

@@ -25,6 +25,7 @@ typedef struct csgdi_bruck {
     csgdi_trouble *trouble; /* goes on as poison, and is added to */
     uint8_t *in, *out;      /* bound bytes each: a piece of the longest */
     size_t bound;
+    size_t most; /* entries of a part; a piece is of no more than half of all parts */
 
     /* How many entries of the list belong to its first `parts` parts, fewer than it has. */
     size_t (*entries)(const csgd_reducer *r, int parts);
@@ -33,7 +34,7 @@ typedef struct csgdi_bruck {
     csgdi_request receive, send;
 } csgdi_bruck;
 
-/* Start, once the first five are set; then step until it is not CSGD_MORE.  What was found wrong is in
+/* Start, once all but the last three are set; then step until it is not CSGD_MORE.  What was found wrong is in
  * b->trouble; a status other than CSGD_OK is the transport's. */
 csgd_status csgdi_bruck_begin(csgd_reducer *r, csgdi_bruck *b);
 csgd_status csgdi_bruck_step(csgd_reducer *r, csgdi_bruck *b);

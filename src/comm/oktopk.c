@@ -118,6 +118,7 @@ static csgd_status oktopk_create(csgd_reducer *r)
                                 .in = self->in[0],
                                 .out = self->in[1],
                                 .bound = self->bound,
+                                .most = 2 * k / p + 1,
                                 .entries = entries_of};
     return CSGD_OK;
 }

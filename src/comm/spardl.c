@@ -99,6 +99,7 @@ static csgd_status spardl_create(csgd_reducer *r)
     self->bruck = (csgdi_bruck){.list = &self->held,
                                 .trouble = &self->trouble,
                                 .bound = csgdi_list_bound(c, (p + 1) / 2 * self->most),
+                                .most = self->most,
                                 .entries = entries_of};
     if (self->bruck.bound > (size_t)INT32_MAX * 8)
         return csgdi_fail(CSGD_E_UNSUPPORTED,

@@ -4,6 +4,7 @@
  * the ranks can go on together. */
 
 #include <math.h>
+#include "comm/lists.h"
 #include "comm/team.h"
 #include "support/ranks.h"
 #include "support/test.h"
@@ -154,12 +155,71 @@ static void lost(void **state)
     ranks_run(4, lost_part, (void *)(uintptr_t) "spardl");
 }
 
+/* A piece of the allgather that is in order and well formed, but of more entries than its ranks can
+ * have: rank 1 sends it to rank 0, which must not send it on. */
+enum { MANY = 4096, CROWD = 240 };
+
+static const csgdi_transport_ops *honest;
+static csgd_reducer *liar;
+static int to_go; /* messages before the piece */
+
+static csgd_status send_lie(csgdi_transport *t, const void *src, size_t len, int to, int tag,
+                            csgdi_request *req)
+{
+    static uint64_t lie[512];
+    static uint32_t index[CROWD];
+    static float value[CROWD];
+    const csgdi_trouble none = {.found = CSGD_OK};
+    const csgdi_span span = {.base = MANY / 2, .count = CROWD, .here = MANY / 2};
+    csgdi_sparse list = {.n = MANY, .k = CROWD, .channels = 1, .index = index, .value = value};
+
+    if (to_go-- != 0) return honest->send_open(t, src, len, to, tag, req);
+    for (uint32_t j = 0; j < CROWD; j++) {
+        index[j] = MANY / 2 + j;
+        value[j] = 1;
+    }
+    len = csgdi_list_write(liar, &none, &list, span, (uint8_t *)lie);
+    return honest->send_open(t, lie, len, to, tag, req);
+}
+
+static void crowd_part(ranks *all, int rank, void *arg)
+{
+    static csgdi_transport_ops lying;
+    csgd_reducer *r = NULL;
+    static float x[4][MANY], y[4][MANY];
+    csgd_status st;
+
+    RANK_CHECK(all, rank, all->create(all, rank, MANY, arg, &r) == CSGD_OK);
+    if (r == NULL) return;
+    for (int i = 0; i < MANY; i++)
+        x[rank][i] = (float)((i * 37 + rank * 11) % 101 - 50) / 8;
+    if (rank == 1) {
+        honest = r->transport.ops;
+        lying = *honest;
+        lying.send_open = send_lie;
+        liar = r;
+        to_go = 2; /* two rounds of reduce-scatter */
+        r->transport.ops = &lying;
+    }
+    st = csgd_reducer_allreduce(r, x[rank], y[rank], MANY);
+    RANK_CHECK(all, rank, st == (rank % 2 == 0 ? CSGD_E_CORRUPT : CSGD_OK));
+    if (rank == 1) r->transport.ops = honest;
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void crowd(void **state)
+{
+    (void)state;
+    ranks_run(4, crowd_part, (void *)(uintptr_t) "topk k=256 algorithm=spardl");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(corrupt),
         cmocka_unit_test(overflow),
         cmocka_unit_test(lost),
+        cmocka_unit_test(crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
