@@ -69,6 +69,8 @@ static csgd_status reduce(csgdi_transport *t, const void *from, void *to, size_t
     p->of.reduce.size = size;
     p->of.reduce.type = type;
     p->of.reduce.op = op;
+    p->of.reduce.flipped = NULL; /* all members: to begin with one does not clear the others */
+    p->of.reduce.n_flipped = 0;
     csgdi_transport_count_reduce(t, n * size, true);
     do
         st = reduce_next(t, req, blocking);
