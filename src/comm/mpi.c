@@ -87,7 +87,7 @@ csgd_status csgdi_mpi_call_begin(const csgd_request *q, bool blocking)
         failure = csgdi_fail(CSGD_E_INVAL, "count is %lld", (long long)q->count);
     else if (q->count > 0 && !q->in_place && q->send == NULL)
         failure = csgdi_fail(CSGD_E_INVAL, "the send buffer is NULL");
-    else if (q->count > 0 && q->send == q->recv)
+    else if (q->count > 0 && !q->in_place && q->send == q->recv)
         failure =
             csgdi_fail(CSGD_E_INVAL, "send and receive buffers are the same: pass MPI_IN_PLACE");
     if (!blocking)

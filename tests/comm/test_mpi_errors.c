@@ -50,6 +50,8 @@ static void arguments_part(ranks *all, int rank, void *arg)
     RANK_CHECK(all, rank,
                STATUS(MPI_FLOAT, MPI_SUM, N, last ? NULL : x, y) ==
                    (last ? CSGD_E_INVAL : CSGD_E_PEER));
+    RANK_CHECK(all, rank, STATUS(MPI_FLOAT, MPI_SUM, N, MPI_IN_PLACE, NULL) == CSGD_E_INVAL);
+    RANK_CHECK(all, rank, strcmp(csgd_error_detail(), "the receive buffer is NULL") == 0);
     RANK_CHECK(all, rank, STATUS(MPI_FLOAT, MPI_SUM, N, x, y) == CSGD_OK);
 #undef STATUS
     RANK_CHECK(all, rank, y[0] == (float)all->n_ranks);
