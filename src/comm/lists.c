@@ -21,8 +21,6 @@ void csgdi_list_judge(const csgdi_compressor *c, csgdi_trouble *trouble, const c
             NULL, -1);
 }
 
-enum { POISON = 0xffff }; /* as in piece.c */
-
 /* --- lists --- */
 
 bool csgdi_list_create(csgdi_sparse *list, const csgdi_compressor *c, size_t room,
@@ -141,18 +139,6 @@ size_t csgdi_list_bound(const csgdi_compressor *c, size_t k)
            csgdi_round8(k * c->kernels->size);
 }
 
-static size_t write_header(const csgd_reducer *r, uint16_t id, size_t payload, uint8_t *dst)
-{
-    const csgdi_header header = {.compressor = id,
-                                 .type = r->compressor.type,
-                                 .n = r->compressor.n,
-                                 .step = r->step,
-                                 .payload = payload};
-
-    csgdi_header_write(&header, dst);
-    return CSGDI_HEADER_BYTES + payload;
-}
-
 size_t csgdi_list_write(const csgd_reducer *r, const csgdi_trouble *trouble, csgdi_sparse *list,
                         csgdi_span span, uint8_t *dst)
 {
@@ -171,12 +157,12 @@ size_t csgdi_list_write(const csgd_reducer *r, const csgdi_trouble *trouble, csg
     bytes = csgdi_sparse_write(c->kernels, csgdi_sum_format(c), &part, payload + 8);
     for (size_t j = 0; j < part.k; j++)
         part.index[j] = part.index[j] + shift - (part.index[j] >= n - shift ? n : 0);
-    return write_header(r, c->ops->wire_id, 8 + bytes, dst);
+    return csgdi_piece_frame(r, c->ops->wire_id, c->n, 8 + bytes, dst);
 }
 
 /* Judge a message of any length; *span is completed. */
-static csgd_status check(const csgd_reducer *r, int from, const uint8_t *src, size_t len,
-                         csgdi_span *span, size_t max_k)
+static csgd_status check(const csgd_reducer *r, const uint8_t *src, size_t len, csgdi_span *span,
+                         size_t max_k)
 {
     const csgdi_compressor *c = &r->compressor;
     const uint8_t *payload = src + CSGDI_HEADER_BYTES;
@@ -185,14 +171,8 @@ static csgd_status check(const csgd_reducer *r, int from, const uint8_t *src, si
     csgd_status st = csgdi_header_read(src, len, &h);
 
     if (st != CSGD_OK) return st;
+    if (h.compressor == CSGDI_PIECE_POISON) return csgdi_piece_told(payload, h.payload);
     if (h.payload < 8) return csgdi_fail(CSGD_E_CORRUPT, "a piece of %zu bytes says nothing", len);
-    if (h.compressor == POISON && h.payload == 8) {
-        const csgd_status theirs = csgdi_load64(payload) == (uint64_t)-CSGD_E_NONFINITE
-                                       ? CSGD_E_NONFINITE
-                                       : CSGD_E_CORRUPT;
-        return csgdi_fail(theirs, "rank %d found it in mid-exchange: %s (%s)", from,
-                          csgd_status_message(theirs), csgd_status_name(theirs));
-    }
     if (h.compressor != c->ops->wire_id || h.type != c->type || h.n != c->n || h.step != r->step)
         return csgdi_fail(CSGD_E_CORRUPT, "it is not of this compressor, type, length and step");
     base = csgdi_load32(payload);
@@ -224,7 +204,7 @@ void csgdi_list_read(const csgd_reducer *r, csgdi_trouble *trouble, int from, co
 {
     const csgdi_compressor *c = &r->compressor;
     const bool any = span.any;
-    const csgd_status st = check(r, from, src, len, &span, max_k);
+    const csgd_status st = check(r, src, len, &span, max_k);
     csgdi_sparse_reader reader;
     uint32_t index[CSGDI_SPARSE_CHUNK];
     double value[CSGDI_SPARSE_CHUNK]; /* or as many floats */

@@ -11,8 +11,6 @@
 #include "base/error.h"
 #include "wire/header.h"
 
-enum { POISON = 0xffff };
-
 void csgdi_trouble_note(csgdi_trouble *trouble, csgd_status st, const char *whose, int rank)
 {
     if (st == CSGD_OK || trouble->found != CSGD_OK) return;
@@ -57,7 +55,8 @@ size_t csgdi_pieces_bound(const csgdi_compressor *c, size_t n, size_t max_k, siz
                           csgdi_size_mul(pieces, each));
 }
 
-static size_t frame(const csgd_reducer *r, uint16_t wire_id, size_t n, size_t payload, uint8_t *dst)
+size_t csgdi_piece_frame(const csgd_reducer *r, uint16_t wire_id, size_t n, size_t payload,
+                         uint8_t *dst)
 {
     const csgdi_header header = {.compressor = wire_id,
                                  .type = r->compressor.type,
@@ -75,7 +74,7 @@ size_t csgdi_piece_write(const csgd_reducer *r, csgdi_sparse_format format, csgd
     const csgdi_compressor *c = &r->compressor;
     const size_t bytes = csgdi_sparse_write(c->kernels, format, entries, dst + CSGDI_HEADER_BYTES);
 
-    return frame(r, c->ops->wire_id, entries->n, bytes, dst);
+    return csgdi_piece_frame(r, c->ops->wire_id, entries->n, bytes, dst);
 }
 
 size_t csgdi_piece_dense_bytes(const csgdi_compressor *c, size_t n)
@@ -88,16 +87,17 @@ size_t csgdi_piece_write_dense(const csgd_reducer *r, const void *x, size_t n, u
     const size_t bytes = n * r->compressor.kernels->size;
 
     memcpy(dst + CSGDI_HEADER_BYTES, x, bytes);
-    return frame(r, csgdi_none.wire_id, n, csgdi_pad8(dst + CSGDI_HEADER_BYTES, bytes), dst);
+    return csgdi_piece_frame(r, csgdi_none.wire_id, n, csgdi_pad8(dst + CSGDI_HEADER_BYTES, bytes),
+                             dst);
 }
 
 size_t csgdi_piece_write_poison(const csgd_reducer *r, csgd_status found, uint8_t *dst)
 {
     csgdi_store64(dst + CSGDI_HEADER_BYTES, (uint64_t)-found);
-    return frame(r, POISON, 0, 8, dst);
+    return csgdi_piece_frame(r, CSGDI_PIECE_POISON, 0, 8, dst);
 }
 
-static csgd_status check_poison(const uint8_t *payload, uint64_t bytes)
+csgd_status csgdi_piece_told(const uint8_t *payload, uint64_t bytes)
 {
     const uint64_t told = bytes == 8 ? csgdi_load64(payload) : 0;
     const csgd_status theirs = told == (uint64_t)-CSGD_E_NONFINITE ? CSGD_E_NONFINITE
@@ -119,7 +119,8 @@ static csgd_status check_header(const csgd_reducer *r, const uint8_t *src, size_
     if (h->step != r->step)
         return csgdi_fail(CSGD_E_CORRUPT, "the piece is of step %" PRIu64 ", not of step %" PRIu64,
                           h->step, r->step);
-    if (h->compressor == POISON) return check_poison(src + CSGDI_HEADER_BYTES, h->payload);
+    if (h->compressor == CSGDI_PIECE_POISON)
+        return csgdi_piece_told(src + CSGDI_HEADER_BYTES, h->payload);
     if (h->type != c->type || h->n != n)
         return csgdi_fail(CSGD_E_CORRUPT,
                           "the piece is of %" PRIu64 " elements of %zu bytes, not %zu of %zu", h->n,
@@ -174,7 +175,7 @@ csgd_status csgdi_piece_check_codes(const csgd_reducer *r, const csgdi_compresso
     csgdi_header h;
     const csgd_status st = csgdi_header_read(src, len, &h);
 
-    if (st == CSGD_OK && h.compressor == POISON)
-        return check_poison(src + CSGDI_HEADER_BYTES, h.payload);
+    if (st == CSGD_OK && h.compressor == CSGDI_PIECE_POISON)
+        return csgdi_piece_told(src + CSGDI_HEADER_BYTES, h.payload);
     return st == CSGD_OK ? csgdi_message_check(view, src, len, &r->step) : st;
 }

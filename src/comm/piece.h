@@ -20,6 +20,8 @@
 
 #include "comm/reducer.h"
 
+enum { CSGDI_PIECE_POISON = 0xffff };
+
 /* What a rank found wrong, kept until it has sent all that it owes. */
 typedef struct csgdi_trouble {
     csgd_status found;
@@ -46,6 +48,13 @@ size_t csgdi_piece_write(const csgd_reducer *r, csgdi_sparse_format format, csgd
                          uint8_t *dst);
 size_t csgdi_piece_write_dense(const csgd_reducer *r, const void *x, size_t n, uint8_t *dst);
 size_t csgdi_piece_write_poison(const csgd_reducer *r, csgd_status found, uint8_t *dst);
+
+/* Write the header before a payload that stands there, over n elements; returns the length of both. */
+size_t csgdi_piece_frame(const csgd_reducer *r, uint16_t wire_id, size_t n, size_t payload,
+                         uint8_t *dst);
+
+/* The status that a payload of poison tells. */
+csgd_status csgdi_piece_told(const uint8_t *payload, uint64_t bytes);
 
 /* Bytes of a piece of n elements, all of them given. */
 size_t csgdi_piece_dense_bytes(const csgdi_compressor *c, size_t n);
