@@ -42,7 +42,9 @@ static csgd_status max_of(csgdi_transport *t, uint64_t *word, size_t n)
 
     while (st == CSGD_OK && !done) {
         st = t->ops->test(t, &request, &done);
-        if (st == CSGD_OK && !done) t->ops->idle(t);
+        if (st != CSGD_OK || done) break;
+        csgdi_progress(NULL); /* a peer may need what this thread has in flight to get here */
+        t->ops->idle(t);
     }
     return st;
 }

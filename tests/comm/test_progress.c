@@ -147,6 +147,33 @@ static void same_bits(void **state)
             ranks_run(sizes[p], same_part, (void *)(uintptr_t)specs[i]);
 }
 
+/* ---- creation ---- */
+
+/* Rank 0 makes a second reducer while the first is in flight; the others come to that only when they
+ * have its result, so rank 0 has to go on with it from inside of the creation. */
+static void create_part(ranks *all, int rank, void *arg)
+{
+    csgd_reducer *r = NULL, *second = NULL;
+    float x[N], y[N];
+
+    (void)arg;
+    RANK_CHECK(all, rank, create_with(all, rank, "none algorithm=ring", "", &r) == CSGD_OK);
+    if (r == NULL) return;
+    fill(rank, 0, x);
+    RANK_CHECK(all, rank, csgd_reducer_start(r, x, y, N) == CSGD_OK);
+    if (rank > 0) RANK_CHECK(all, rank, csgd_reducer_wait(r) == CSGD_OK);
+    RANK_CHECK(all, rank, create_with(all, rank, "none", "", &second) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_wait(r) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&second) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void creation_goes_on(void **state)
+{
+    (void)state;
+    ranks_run(3, create_part, NULL);
+}
+
 /* ---- several in flight ---- */
 
 /* Every other one has a thread; ranks complete them in different orders, and messages are late. */
@@ -261,8 +288,9 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(goes_on_alone), cmocka_unit_test(same_bits), cmocka_unit_test(several),
-        cmocka_unit_test(failures),      cmocka_unit_test(no_memory),
+        cmocka_unit_test(goes_on_alone),    cmocka_unit_test(same_bits),
+        cmocka_unit_test(creation_goes_on), cmocka_unit_test(several),
+        cmocka_unit_test(failures),         cmocka_unit_test(no_memory),
     };
     return cmocka_run_group_tests_name("comm/progress", tests, NULL, NULL);
 }
