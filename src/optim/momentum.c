@@ -69,6 +69,16 @@ static void momentum_update(csgd_optimizer *o, const csgdi_plan *plan, const voi
         o->vectors->descend(o->n, plan->rho, p, y, plan->lr, o->weight_decay, o->v, NULL, x);
 }
 
+/* Of Nesterov's g + mu v the path lacks also mu times what v does, for constant lr. */
+static void momentum_flushed(csgd_optimizer *o, const void *for_x, const void *for_v, void *x)
+{
+    const double p = o->workers.n_workers, lr = o->counters.lr;
+
+    o->vectors->combine(o->n, 1, x, -lr / p, for_x, x);
+    if (o->set.nesterov) o->vectors->combine(o->n, 1, x, -lr * o->set.momentum / p, for_v, x);
+    o->vectors->combine(o->n, 1, o->v, 1 / p, for_v, o->v);
+}
+
 const csgdi_estimator csgdi_estimator_momentum = {
     .name = "momentum",
     .summary = "v = mu v + g (heavy ball, Nesterov), or an average of gradients",
@@ -78,4 +88,5 @@ const csgdi_estimator csgdi_estimator_momentum = {
     .create = momentum_create,
     .increment = momentum_increment,
     .update = momentum_update,
+    .flushed = momentum_flushed,
 };
