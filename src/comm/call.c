@@ -210,6 +210,7 @@ static csgd_status step_agreement(csgd_reducer *r)
     if (r->agreement.flags & CSGDI_FLAG_NONFINITE) {
         call->exact = true;
         call->x = call->send;
+        call->m = NULL; /* without feedback it is send, and nothing is to be learnt of that */
     }
     call->algorithm = call->exact ? &csgdi_vendor : r->algorithm;
     st = begin_exchange(r);

@@ -170,6 +170,37 @@ static void by_dense_steps(void **state)
         ranks_run(sizes[i], learn_part, &k);
 }
 
+/* A vector that is not finite on one rank says nothing of lambda, with or without feedback. */
+static void not_finite_part(ranks *all, int rank, void *arg)
+{
+    float *g = calloc(N, sizeof *g), *y = calloc(N, sizeof *y);
+    csgd_reducer *r = NULL;
+    double before;
+
+    RANK_CHECK(all, rank, all->create(all, rank, N, arg, &r) == CSGD_OK);
+    for (uint64_t t = 0; t < 2 && r != NULL; t++) {
+        before = csgdi_threshold_lambda(&r->compressor);
+        make(rank, t, 0.5, N, g);
+        if (t == 1 && rank == 0) g[7] = INFINITY;
+        RANK_CHECK(all, rank, csgd_reducer_allreduce(r, g, y, N) == CSGD_OK);
+        RANK_CHECK(all, rank, isinf(y[7]) == (t == 1));
+        RANK_CHECK(all, rank, (csgdi_threshold_lambda(&r->compressor) == before) == (t == 1));
+    }
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+    free(g);
+    free(y);
+}
+
+static void not_finite(void **state)
+{
+    static char with[] = "threshold lambda=auto expect=40 dense_steps=3";
+    static char without[] = "threshold lambda=auto expect=40 dense_steps=3 feedback=none";
+
+    (void)state;
+    ranks_run(3, not_finite_part, with);
+    ranks_run(3, not_finite_part, without);
+}
+
 /* ---- a budget ----------------------------------------------------------------------------- */
 
 typedef struct run {
@@ -325,9 +356,10 @@ static void refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(pooled_sort),          cmocka_unit_test(by_formula),
-        cmocka_unit_test(by_dense_steps),       cmocka_unit_test(budget_is_met),
-        cmocka_unit_test(budget_is_well_spent), cmocka_unit_test(refused),
+        cmocka_unit_test(pooled_sort),    cmocka_unit_test(by_formula),
+        cmocka_unit_test(by_dense_steps), cmocka_unit_test(not_finite),
+        cmocka_unit_test(budget_is_met),  cmocka_unit_test(budget_is_well_spent),
+        cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests_name("comm/lambda", tests, NULL, NULL);
 }
