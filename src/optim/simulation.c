@@ -333,6 +333,10 @@ static csgd_status clear(void *self)
             (i < s->n_workers || s->passes == CSGDI_PASS_SERVER))
             a->compressor.ops->clear(&a->compressor);
     }
+    if (s->guard.trips == 0) s->guard = (csgdi_guard){.on = s->guard.on};
+    for (int i = 0; i < s->n_workers && s->guard.trips > 0; i++)
+        csgdi_guard_fall_back(&s->guard, &s->worker[i].feedback,
+                              i < s->n_owners ? &s->owner[i].feedback : NULL);
     return CSGD_OK;
 }
 

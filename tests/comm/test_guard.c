@@ -127,6 +127,7 @@ enum { STEPS = 90 };
 typedef struct run {
     const char *spec;
     csgd_team *team;
+    bool clears; /* as soon as it has tripped, before the way back is done */
     double g[RANKS][STEPS][N], y[RANKS][STEPS][N], e[RANKS][STEPS][N];
     csgd_stats stats[RANKS][STEPS];
     csgd_status status[RANKS];
@@ -136,6 +137,7 @@ static void call_all(int rank, void *arg)
 {
     run *r = arg;
     csgd_reducer *reducer = NULL;
+    bool cleared = false;
     csgd_status st = csgd_reducer_create_team(r->team, rank, N, r->spec, &reducer);
 
     for (int t = 0; t < STEPS && st == CSGD_OK; t++) {
@@ -143,6 +145,10 @@ static void call_all(int rank, void *arg)
         if (st == CSGD_OK) st = csgd_reducer_residual(reducer, r->e[rank][t]);
         if (st == CSGD_OK)
             st = csgd_reducer_stats(reducer, &r->stats[rank][t], sizeof r->stats[rank][t]);
+        if (st == CSGD_OK && r->clears && !cleared && r->stats[rank][t].guard_trips > 0) {
+            cleared = true;
+            st = csgd_reducer_clear(reducer);
+        }
     }
     r->status[rank] = st;
     csgd_reducer_destroy(&reducer);
@@ -152,12 +158,18 @@ static void simulate(const run *r, double (*y)[N])
 {
     csgd_simulation *s;
     csgd_workers w;
+    csgd_stats stats;
+    bool cleared = false;
 
     assert_ok(csgd_simulation_create(r->spec, N, RANKS, &s));
     assert_ok(csgd_simulation_workers(s, &w));
     for (int t = 0; t < STEPS; t++) {
         const void *const vectors[RANKS] = {r->g[0][t], r->g[1][t], r->g[2][t]};
         assert_ok(w.sum(w.self, vectors, 0, CSGD_OK, y[t]));
+        assert_ok(w.stats(w.self, &stats, sizeof stats));
+        if (!r->clears || cleared || stats.guard_trips == 0) continue;
+        cleared = true;
+        assert_ok(w.clear(w.self));
     }
     csgd_simulation_destroy(&s);
 }
@@ -222,6 +234,33 @@ static void way_back(void **state)
     check_way_back("topk ratio=0.1 type=f64 feedback=ecx rho=0.9 force=yes");
     check_way_back("terngrad block=40 type=f64 feedback=ecx rho=0.9 force=yes algorithm=sra");
     check_way_back("terngrad block=40 type=f64 feedback=ecx rho=0.9 force=yes algorithm=allgather");
+}
+
+/* Who clears has nothing to pay: one step at once, and simulated workers give the bits of a team. */
+static void cleared_on_the_way(void **state)
+{
+    run *r = calloc(1, sizeof *r);
+    double(*same)[N] = calloc(STEPS, sizeof *same);
+
+    (void)state;
+    r->spec = "topk ratio=0.1 type=f64 feedback=ecx rho=0.9 force=yes";
+    r->clears = true;
+    for (int rank = 0; rank < RANKS; rank++)
+        for (int t = 0; t < STEPS; t++)
+            oracle_gradient(rank, (uint64_t)t, CSGD_F64, N, r->g[rank][t]);
+    assert_ok(csgd_team_create(RANKS, &r->team));
+    assert_ok(csgd_team_run(r->team, call_all, r));
+    assert_ok(csgd_team_destroy(&r->team));
+    simulate(r, same);
+    for (int rank = 0; rank < RANKS; rank++) {
+        assert_ok(r->status[rank]);
+        assert_memory_equal(r->y[rank], same, STEPS * sizeof *same);
+        assert_int_equal(r->stats[rank][STEPS - 1].guard_trips, 1);
+        assert_int_equal(r->stats[rank][STEPS - 1].dense_calls, 0);
+        assert_string_equal(r->stats[rank][STEPS - 1].rule, "ef");
+    }
+    free(r);
+    free(same);
 }
 
 /* --- means --- */
@@ -339,6 +378,7 @@ int main(void)
         cmocka_unit_test(blow_ups_are_caught),
         cmocka_unit_test(the_healthy_are_left_alone),
         cmocka_unit_test(way_back),
+        cmocka_unit_test(cleared_on_the_way),
         cmocka_unit_test(means),
         cmocka_unit_test(meter),
         cmocka_unit_test(total_error),
