@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include "base/c_locale.h"
 #include "base/error.h"
 #include "compressors/compressor.h"
 
@@ -196,7 +197,7 @@ static void judge(const probe *p, bool exact, double rho, csgd_probe_report *r)
     if (rule != NULL && strcmp(rule, "ecx") != 0 && strcmp(rule, "ecx2") != 0)
         snprintf(r->spec, sizeof r->spec, "%s feedback=%s", p->spec, rule);
     else if (rule != NULL)
-        snprintf(r->spec, sizeof r->spec, "%s feedback=%s rho=%g", p->spec, rule, rho);
+        snprintf(r->spec, sizeof r->spec, "%s feedback=%s rho=%.15g", p->spec, rule, rho);
     else if (exact)
         snprintf(r->spec, sizeof r->spec, "%s", p->spec);
 }
@@ -231,6 +232,7 @@ csgd_status csgd_probe(const char *spec, size_t n, const void *const *gradient, 
 {
     probe p = {.spec = spec, .n = n, .count = count, .gradient = gradient};
     csgd_probe_report own = {.two_step = -1, .two_value = -1};
+    csgdi_c_locale locale;
     csgd_compressor *c;
     csgd_status st;
 
@@ -245,7 +247,9 @@ csgd_status csgd_probe(const char *spec, size_t n, const void *const *gradient, 
         if (gradient[t] == NULL) return csgdi_fail(CSGD_E_INVAL, "gradient %zu is NULL", t);
     st = csgd_compressor_create(spec, n, &c);
     if (st != CSGD_OK) return st;
+    locale = csgdi_c_locale_enter(); /* specs are written, with numbers in them */
     st = run(&p, c, rho, &own);
+    csgdi_c_locale_leave(locale);
     csgd_compressor_destroy(&c);
     csgdi_arena_free(&p.arena);
     if (st == CSGD_OK) memcpy(report, &own, size < sizeof own ? size : sizeof own);

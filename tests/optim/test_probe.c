@@ -5,6 +5,7 @@
 #include "support/test.h"
 
 #include <csgd/probe.h>
+#include <locale.h>
 #include <math.h>
 #include "oracle/oracle.h"
 #include "support/budget.h"
@@ -101,6 +102,32 @@ static void same_again(void **state)
     assert_string_equal(a.reason, b.reason);
 }
 
+/* The spec that it recommends has the rho that was asked for, not one that was rounded. */
+static void rho_in_full(void **state)
+{
+    const csgd_probe_report r = probe("sign block=200", 0.9000012345);
+
+    (void)state;
+    assert_string_equal(r.spec, "sign block=200 feedback=ecx rho=0.9000012345");
+}
+
+/* Where numbers are written 0,9. */
+static void locale_does_not_matter(void **state)
+{
+    const csgd_probe_report plain = probe("sign block=200", 0.9);
+    csgd_probe_report r;
+
+    (void)state;
+    if (setlocale(LC_ALL, "de_DE.UTF-8") == NULL) {
+        print_message("skipped: locale_does_not_matter: no locale with a decimal comma here\n");
+        skip();
+    }
+    r = probe("sign block=200", 0.9);
+    setlocale(LC_ALL, "C");
+    assert_string_equal(r.spec, plain.spec);
+    assert_true(r.two_step == plain.two_step);
+}
+
 /* As many bytes as both sides know. */
 static void smaller_report(void **state)
 {
@@ -167,8 +194,14 @@ static void no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(errors),         cmocka_unit_test(verdicts), cmocka_unit_test(same_again),
-        cmocka_unit_test(smaller_report), cmocka_unit_test(refused),  cmocka_unit_test(no_memory),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(verdicts),
+        cmocka_unit_test(same_again),
+        cmocka_unit_test(rho_in_full),
+        cmocka_unit_test(locale_does_not_matter),
+        cmocka_unit_test(smaller_report),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(no_memory),
     };
 
     return cmocka_run_group_tests(tests, with_gradients, NULL);
