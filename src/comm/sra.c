@@ -28,11 +28,9 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "compressors/blocks.h"
-#include "comm/reducer.h"
+#include "comm/piece.h"
 #include "comm/ranges.h"
 #include "wire/header.h"
-
-enum { POISON = 0xffff }; /* in place of a compressor's wire id */
 
 typedef struct sra {
     uint8_t *scatter;        /* P slots for this range's pieces from all ranks */
@@ -141,7 +139,7 @@ static void reduce(csgd_reducer *r, uint8_t *dst)
         if (self->found == CSGD_OK) self->found = CSGD_E_NONFINITE;
     }
     if (self->found != CSGD_OK) {
-        const csgdi_header header = {.compressor = POISON,
+        const csgdi_header header = {.compressor = CSGDI_PIECE_POISON,
                                      .type = c.type,
                                      .n = c.n,
                                      .step = r->step,
@@ -167,11 +165,10 @@ static csgd_status decode(csgd_reducer *r)
 
         if (c.n == 0) continue;
         st = csgdi_header_read(piece, self->len[o], &header);
-        if (st == CSGD_OK && header.compressor == POISON) {
-            const csgd_status theirs =
-                (csgd_status) - (int)csgdi_load32(piece + CSGDI_HEADER_BYTES);
-            return csgdi_fail(theirs, "rank %d found it in mid-exchange: %s (%s)", o,
-                              csgd_status_message(theirs), csgd_status_name(theirs));
+        if (st == CSGD_OK && header.compressor == CSGDI_PIECE_POISON) {
+            char whose[32];
+            snprintf(whose, sizeof whose, "sum of rank %d", o);
+            return csgdi_fail_in(csgdi_piece_told(piece + CSGDI_HEADER_BYTES, 8), whose);
         }
         if (st == CSGD_OK) st = csgdi_message_check(&c, piece, self->len[o], &r->step);
         note(self, st, o);

@@ -4,9 +4,12 @@
  * may be.  Nobody waits, nobody takes a wrong result for a right one, and clear mends the rest. */
 
 #include <math.h>
+#include "base/bytes.h"
+#include "comm/piece.h"
 #include "comm/team.h"
 #include "support/ranks.h"
 #include "support/test.h"
+#include "wire/header.h"
 
 enum { N = 160 };
 
@@ -134,11 +137,61 @@ static void overflow(void **state)
             ranks_run(p, overflow_part, (void *)(uintptr_t)specs[i]);
 }
 
+/* Poison whose status is none that a rank can have found: it is an error all the same. */
+static const csgdi_transport_ops *honest;
+static uint64_t told;
+
+static csgd_status gather_poison(csgdi_transport *t, const void *send, void *recv,
+                                 const size_t *len, const size_t *offset, bool blocking,
+                                 csgdi_request *req)
+{
+    uint8_t *piece = (uint8_t *)recv + offset[t->rank]; /* where sra has it too */
+    const csgdi_header header = {.compressor = CSGDI_PIECE_POISON,
+                                 .type = CSGD_F32,
+                                 .n = N / 2,
+                                 .payload = len[t->rank] - CSGDI_HEADER_BYTES};
+
+    csgdi_store64(piece + CSGDI_HEADER_BYTES, told);
+    csgdi_header_write(&header, piece);
+    return honest->gather(t, send, recv, len, offset, blocking, req);
+}
+
+static void poison_part(ranks *all, int rank, void *arg)
+{
+    static csgdi_transport_ops lying;
+    csgd_reducer *r = NULL;
+    float x[N], y[N];
+
+    RANK_CHECK(all, rank, all->create(all, rank, N, arg, &r) == CSGD_OK);
+    if (r == NULL) return;
+    fill(rank, 0, x);
+    if (rank == 1) {
+        honest = r->transport.ops;
+        lying = *honest;
+        lying.gather = gather_poison;
+        r->transport.ops = &lying;
+    }
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_E_CORRUPT);
+    if (rank == 1) r->transport.ops = honest;
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void poison(void **state)
+{
+    static const uint64_t words[] = {0, (uint64_t)-CSGD_MORE, 1, (uint64_t)1 << 31, UINT64_MAX / 3};
+
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(words); i++) {
+        told = words[i];
+        ranks_run(2, poison_part, (void *)(uintptr_t) "sign block=8 algorithm=sra");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doubling), cmocka_unit_test(split),    cmocka_unit_test(dsar),
-        cmocka_unit_test(qring),    cmocka_unit_test(overflow),
+        cmocka_unit_test(qring),    cmocka_unit_test(overflow), cmocka_unit_test(poison),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
