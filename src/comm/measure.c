@@ -221,7 +221,7 @@ csgd_status csgdi_measure(csgdi_transport *t, const char *text, size_t n, bool w
                           csgdi_rates *rates, bool *found)
 {
     const char *file = getenv("CSGD_TUNING");
-    uint64_t word[2];
+    uint64_t word[4] = {0};
     csgd_status st;
 
     *found = false;
@@ -230,8 +230,11 @@ csgd_status csgdi_measure(csgdi_transport *t, const char *text, size_t n, bool w
     word[0] = !wanted; /* one that does not is enough */
     word[1] = wanted && t->rank == 0 && file != NULL &&
               csgdi_tuning_find(file, t->n_ranks, n, text, rates);
-    st = max_of(t, word, 2);
+    word[2] = n;
+    word[3] = ~word[2];
+    st = max_of(t, word, 4);
     if (st != CSGD_OK || word[0] != 0) return st;
+    if (word[2] != ~word[3]) return CSGD_OK; /* n differs, which the reducer's agreement tells */
     if (word[1] != 0) {
         *found = true;
         return share(t, true, rates);

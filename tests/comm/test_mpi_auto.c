@@ -74,9 +74,29 @@ static void a_rank_that_fails(void **state)
     ranks_run_mpi(failing_part, NULL);
 }
 
+/* Vectors of different length are found before anything is measured, and named as they are. */
+static void lengths_part(ranks *all, int rank, void *arg)
+{
+    csgd_reducer *r = NULL;
+    const csgd_status st = all->create(all, rank, rank == 0 ? N : 345678, "topk", &r);
+
+    (void)arg;
+    RANK_CHECK(all, rank, st == (all->n_ranks > 1 ? CSGD_E_MISMATCH : CSGD_OK));
+    RANK_CHECK(all, rank, st == CSGD_OK || strstr(csgd_error_detail(), "345678 on rank") != NULL);
+    RANK_CHECK(all, rank, st == CSGD_OK || strstr(csgd_error_detail(), "70000 on rank 0") != NULL);
+    csgd_reducer_destroy(&r);
+}
+
+static void lengths_differ(void **state)
+{
+    (void)state;
+    ranks_run_mpi(lengths_part, NULL);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(same_choice),
     cmocka_unit_test(a_rank_that_fails),
+    cmocka_unit_test(lengths_differ),
 };
 
 RANKS_MPI_MAIN(tests)
