@@ -211,7 +211,11 @@ typedef struct csgd_optimizer csgd_optimizer;
 CSGD_API csgd_status csgd_optimizer_create(const char *spec, size_t n, const csgd_workers *workers,
                                            const csgd_oracle *oracle, csgd_optimizer **opt);
 
-/** Free an optimizer and set *opt to NULL.  Local.  NULL and *opt == NULL are allowed. */
+/** Free an optimizer and set *opt to NULL.  Local.  NULL and *opt == NULL are allowed.
+ *
+ * Workers are not used by it.  Where a call of theirs ended in CSGD_E_TIMEOUT or CSGD_E_TRANSPORT,
+ * memory of the optimizer may still be written to: then they are destroyed first, and over MPI the
+ * optimizer after MPI_Finalize. */
 CSGD_API void csgd_optimizer_destroy(csgd_optimizer **opt);
 
 /** Do one step: ask for gradients, sum, move x.  Collective.

@@ -20,6 +20,8 @@
  * - All memory is allocated at creation.  A call allocates nothing.
  * - Same bits: after a call all ranks hold identical results, and a repetition with the same
  *   spec, ranks and inputs gives them again, whatever the timing, instruction set or thread count.
+ *   Where `algorithm=auto` is measured (csgd_reducer_explain()), timing decides between algorithms:
+ *   then the spec to repeat is what csgd_reducer_spec() returns.
  * - Before anything is exchanged the ranks agree on what they are about to do.  If they do not,
  *   every rank returns CSGD_E_MISMATCH; if one failed by itself it returns its own error and the
  *   others CSGD_E_PEER.  Nothing has changed then: output, residual and step are as before on
@@ -46,7 +48,12 @@ typedef struct csgd_reducer csgd_reducer;
  * other.  Tensors of one row or column, or of fewer than `dense_below` elements, are then sent
  * exactly: they are few bytes, and biases bear no delay.  Of the others, topk selects in each by
  * itself (`scope=tensor`) or in all together (`scope=global`); what else there is compresses all of
- * them as one vector.  The spec "none" has no use for a layout. */
+ * them as one vector.  The spec "none" has no use for a layout.
+ *
+ * Feedback sees nothing of what is sent exactly.  So with `feedback=dgc`, and with `feedback=ef21
+ * momentum=` below 1, those tensors get plain sums, without the momentum or average of the others, and
+ * `clip_norm` neither counts nor shortens them: the caller puts them under a momentum of his own, or
+ * says `dense_below=0`. */
 typedef struct csgd_tensor {
     size_t rows, cols;
 } csgd_tensor;
@@ -78,10 +85,10 @@ typedef struct csgd_tensor {
  * @retval CSGD_E_CORRUPT    a message was altered; recv is undefined, r is broken.
  * @retval CSGD_E_NONFINITE  `algorithm=sra`: a sum of finite values overflows and cannot be encoded
  *                           again; recv is undefined, r is broken, on all ranks.
+ *                           `algorithm=linear` with powersgd: what it makes of finite vectors
+ *                           overflows in the sum; nothing has changed then, on all ranks.
  * @retval CSGD_E_PLUGIN     a plug-in broke a rule (csgd/plugin.h); recv is as before, but where it
  *                           was a second encoding recv is undefined and r broken.
- *                           `algorithm=linear` with powersgd: what it makes of finite vectors
- *                           overflows in the sum; nothing has changed, on all ranks.
  * @retval CSGD_E_TRANSPORT, CSGD_E_TIMEOUT   recv is undefined, r can only be destroyed.
  * @retval CSGD_E_BROKEN     r is broken since an earlier call; recv is as before.
  */
