@@ -40,6 +40,7 @@ static csgd_status ecx_read(csgdi_feedback *f, csgdi_spec *spec)
 {
     if (!csgdi_spec_set(spec, "rho")) csgdi_spec_choose(spec, "rho", "0.9");
     if (!csgdi_spec_set(spec, "beta")) csgdi_spec_choose(spec, "beta", "1");
+    f->set.has_rho = true;
     f->set.rho_by_step = csgdi_spec_word(spec, "rho") != NULL;
     f->set.rho = f->set.rho_by_step ? 0 : csgdi_spec_real(spec, "rho");
     f->set.beta = csgdi_spec_real(spec, "beta");

@@ -45,6 +45,7 @@ typedef struct csgdi_feedback_settings {
     bool filters;           /* all sent, the result would not be the sum of the vectors */
     double momentum;        /* ef21: weight of a new gradient; dgc: of the old momentum */
     double rho;             /* ecx, ecx2: weight of the momentum */
+    bool has_rho;           /* which must be the caller's */
     bool rho_by_step;       /* told before each step instead */
     bool force;             /* also where it would not be stable */
     bool guard;             /* ecx: watched while it runs (guard.h) */

@@ -23,7 +23,7 @@ csgd_status csgdi_workers_check_rho(const csgdi_feedback *f, bool first, double 
 {
     const double rounding = 1e-12; /* 1 - alpha, beside what was written */
 
-    if (f->set.rho_by_step || f->set.rho == 0 || first || fabs(f->set.rho - rho) <= rounding)
+    if (f->set.rho_by_step || !f->set.has_rho || first || fabs(f->set.rho - rho) <= rounding)
         return CSGD_OK;
     return csgdi_fail(CSGD_E_INVAL,
                       "feedback=%s has rho=%g, and the optimizer rho=%g now: say rho=step",

@@ -194,6 +194,14 @@ static void rho_of_the_spec(void **state)
     assert_fails(csgd_optimizer_step(opt, x), CSGD_E_INVAL, "rho=step");
     csgd_optimizer_destroy(&opt);
     csgd_simulation_destroy(&sim);
+
+    assert_ok(csgd_simulation_create("sign feedback=ecx rho=0", N, 2, &sim)); /* as any other */
+    assert_ok(csgd_simulation_workers(sim, &w));
+    assert_ok(csgd_optimizer_create("storm alpha=0.1", N, &w, &oracle, &opt));
+    assert_ok(csgd_optimizer_step(opt, x));
+    assert_fails(csgd_optimizer_step(opt, x), CSGD_E_INVAL, "rho=0, and the optimizer rho=0.9");
+    csgd_optimizer_destroy(&opt);
+    csgd_simulation_destroy(&sim);
 }
 
 int main(void)
