@@ -127,8 +127,10 @@ static void frozen_adam_flushed(csgd_optimizer *o, const void *for_x, const void
 {
     const frozen_adam *self = o->state;
 
-    (void)for_v;
-    if (self->moments.frozen) csgdi_moments_flushed(o, &self->moments, for_x, x);
+    if (!self->moments.frozen) return; /* nothing was lost so far */
+    /* v is the last result; for_v may be the scratch of what follows. */
+    o->vectors->combine(o->n, 1, o->v, 1 / (double)o->workers.n_workers, for_v, o->v);
+    csgdi_moments_flushed(o, &self->moments, for_x, x);
 }
 
 const csgdi_estimator csgdi_estimator_frozen_adam = {

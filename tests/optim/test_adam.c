@@ -133,6 +133,40 @@ static void frozen(void **state)
     compare("frozen_adam steps=1", "topk k=6 type=f64", 10, 1, true);
 }
 
+/* v is the last result over the number of workers, and lacks what that lacks. */
+static void flushed(void **state)
+{
+    static const char *const sums[] = {"sign block=1024 type=f64", "topk k=6 type=f64"};
+
+    (void)state;
+    for (size_t i = 0; i < TEST_COUNT(sums); i++) {
+        problem pr = {.n = N, .type = CSGD_F64, .n_workers = P, .fail_worker = -1};
+        const csgd_oracle oracle = problem_oracle(&pr);
+        double x[N], v[N], e[N], after[N], most = 0;
+        csgd_simulation *sim;
+        csgd_optimizer *opt;
+        csgd_workers w;
+
+        problem_start(N, x);
+        assert_ok(csgd_simulation_create(sums[i], N, P, &sim));
+        assert_ok(csgd_simulation_workers(sim, &w));
+        assert_ok(csgd_optimizer_create("frozen_adam freeze=3", N, &w, &oracle, &opt));
+        for (int t = 0; t < 9; t++)
+            assert_ok(csgd_optimizer_step(opt, x));
+        assert_ok(csgd_optimizer_v(opt, v));
+        assert_ok(w.residual(w.self, e));
+        assert_ok(csgd_optimizer_flush(opt, x));
+        assert_ok(csgd_optimizer_v(opt, after));
+        for (int j = 0; j < N; j++) {
+            most = fmax(most, fabs(e[j]));
+            assert_true(fabs(after[j] - (v[j] + e[j] / P)) <= 1e-15 * (1 + fabs(e[j])));
+        }
+        assert_true(most > 1e-3);
+        csgd_optimizer_destroy(&opt);
+        csgd_simulation_destroy(&sim);
+    }
+}
+
 static void refusals(void **state)
 {
     problem pr = {.n = N, .type = CSGD_F32, .n_workers = P, .fail_worker = -1};
@@ -159,6 +193,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact),
         cmocka_unit_test(frozen),
+        cmocka_unit_test(flushed),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
