@@ -236,7 +236,8 @@ CSGD_API csgd_status csgd_optimizer_step(csgd_optimizer *opt, void *x);
 /** Bring what compression still owes into x and v, exactly, as at the end of training.  Collective.
  *
  * After it x and v are what they would be without compression of the gradients that were summed,
- * where the feedback's law says so (csgd/feedback.h).  Nothing to do before the first step.
+ * where the feedback's law says so (csgd/feedback.h), with nesterov=yes for a constant learning rate.
+ * Adam's second moment stays as it is.  Nothing to do before the first step.
  *
  * @param[in,out] x  n elements, as of the last step.
  * @retval CSGD_OK, CSGD_E_INVAL, or what the workers returned, and nothing has changed then.

@@ -175,7 +175,8 @@ CSGD_API csgd_status csgd_reducer_clear(csgd_reducer *r);
  *
  * @retval CSGD_OK        the residuals are zero on all ranks, but ef21's; the step and what the compressor has
  *                        learned stay.
- * @retval CSGD_E_INVAL   a pointer is NULL or both are the same; CSGD_E_PEER on the others.
+ * @retval CSGD_E_INVAL   a pointer is NULL or both are the same; CSGD_E_PEER on the others, who are
+ *                        not told where r is NULL.
  * @retval CSGD_E_BUSY    an operation is in flight.
  * @retval CSGD_E_MISMATCH, CSGD_E_PEER, CSGD_E_BROKEN   as of csgd_reducer_allreduce().
  *     After each of these residuals are as before; for_x and for_v are undefined.
@@ -234,7 +235,8 @@ CSGD_API csgd_status csgd_reducer_set_rho(csgd_reducer *r, double rho);
 /** Counters since creation.  Bytes are payload, headers and agreement, of this rank. */
 typedef struct csgd_stats {
     uint64_t calls;            /**< calls that succeeded */
-    uint64_t dense_calls;      /**< of those, sent exactly: NaN or infinity, or `dense_steps` */
+    uint64_t dense_calls;      /**< of those, sent exactly: NaN or infinity, `dense_steps`, an
+                                    optimizer's exact step, or the way back of `guard` */
     uint64_t nonfinite_calls;  /**< of those, because some rank had NaN or infinity */
     uint64_t failed_calls;     /**< calls that returned an error */
     uint64_t message_bytes;    /**< messages of this rank that were delivered, once each */
