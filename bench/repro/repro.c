@@ -4,7 +4,7 @@
  *
  *     repro all                    every experiment
  *     repro --out DIR NAME ...     some of them; --help lists the names
- *     mpirun -n 8 repro --workers mpi closed-loop
+ *     mpirun -n 8 repro --mpi closed-loop
  *                                  the ranks are the workers, where an experiment has that form
  *
  * Exits with 1 where a figure misses its reference, with 2 where the command line is wrong.
@@ -38,6 +38,7 @@ static int help(const option *table, size_t n)
         printf("%-18s %s\n", list[i]->name, list[i]->what);
     puts("");
     options_help(table, n, stdout);
+    puts("  --mpi                          the ranks of this run of mpirun are the workers");
     return 0;
 }
 
@@ -50,7 +51,8 @@ static const repro_experiment *find(const char *name)
 
 /* How to run. */
 typedef struct setting {
-    const char *out, *form, *workers, *data, *products;
+    const char *out, *form, *data, *products;
+    bool mpi;          /* the ranks of this run of mpirun are the workers */
     int rank, n_ranks; /* 0 ranks: simulated workers */
 } setting;
 
@@ -81,26 +83,22 @@ static int refuse(const char *sentence)
 /* Where experiments named in names[0..n) can run as set; else a sentence. */
 static bool check(const setting *s, char **names, int n, char *sentence, size_t cap)
 {
-    const bool mpi = strcmp(s->workers, "mpi") == 0;
-
-    snprintf(sentence, cap,
-             "--form is full or brief, --workers is simulated or mpi, --products is no or yes");
+    snprintf(sentence, cap, "--form is full or brief, --products is no or yes");
     if (strcmp(s->products, "no") != 0 && strcmp(s->products, "yes") != 0) return false;
     if (strcmp(s->form, "full") != 0 && strcmp(s->form, "brief") != 0) return false;
-    if (!mpi && strcmp(s->workers, "simulated") != 0) return false;
     snprintf(sentence, cap, "give \"all\" or names of experiments; --help lists them");
     if (n == 0) return false;
     for (int i = 0; i < n; i++) {
         const repro_experiment *e = find(names[i]);
 
         snprintf(sentence, cap, "no experiment \"%s\"; --help lists them", names[i]);
-        if (e == NULL && (mpi || strcmp(names[i], "all") != 0)) return false;
-        if (mpi && e->ranks == 0)
+        if (e == NULL && (s->mpi || strcmp(names[i], "all") != 0)) return false;
+        if (s->mpi && e->ranks == 0)
             snprintf(sentence, cap, "%s has no form over MPI", names[i]);
-        else if (mpi && e->ranks != s->n_ranks)
+        else if (s->mpi && e->ranks != s->n_ranks)
             snprintf(sentence, cap, "%s is for %d ranks, these are %d", names[i], e->ranks,
                      s->n_ranks);
-        if (mpi && e->ranks != s->n_ranks) return false;
+        if (s->mpi && e->ranks != s->n_ranks) return false;
     }
     snprintf(sentence, cap, "cannot make %s", s->out);
     return mkdir(s->out, 0777) == 0 || errno == EEXIST;
@@ -116,18 +114,35 @@ static int first_name(int argc, char **argv)
     return i < argc ? i : argc;
 }
 
+/* Take "--mpi" out of the command line; whether it was there. */
+static bool take_mpi(int *argc, char **argv)
+{
+    bool found = false;
+    int kept = 1;
+
+    for (int i = 1; i < *argc; i++)
+        if (strcmp(argv[i], "--mpi") == 0)
+            found = true;
+        else
+            argv[kept++] = argv[i];
+    *argc = kept;
+    return found;
+}
+
 int main(int argc, char **argv)
 {
-    setting s = {.out = "repro", .form = "full", .workers = "simulated", .products = "no"};
+    setting s = {.out = "repro", .form = "full", .products = "no", .mpi = take_mpi(&argc, argv)};
     const option table[] = {
         {"out", "DIR", "where CSV files and plots go; is made if it is not there", .text = &s.out},
         {"form", "full|brief", "brief: few seeds and steps, to see that it runs", .text = &s.form},
-        {"workers", "simulated|mpi", "mpi: the ranks of this run of mpirun", .text = &s.workers},
+        {"data", "FILE", "LIBSVM's format, for variance-reduced; the digits unless given",
+         .text = &s.data},
+        {"products", "no|yes", "with all products of two features", .text = &s.products},
     };
     const size_t n_options = sizeof table / sizeof *table;
     const int names = first_name(argc, argv);
     char sentence[512];
-    bool good = true, mpi;
+    bool good = true;
 
     switch (options_read(table, n_options, names, argv, sentence, sizeof sentence)) {
     case OPTIONS_HELP:
@@ -137,16 +152,15 @@ int main(int argc, char **argv)
     default:
         break;
     }
-    mpi = strcmp(s.workers, "mpi") == 0;
-    if (mpi && !repro_ranks_start(&argc, &argv, &s.rank, &s.n_ranks)) return 2;
+    if (s.mpi && !repro_ranks_start(&argc, &argv, &s.rank, &s.n_ranks)) return 2;
     if (!check(&s, argv + names, argc - names, sentence, sizeof sentence)) {
-        if (mpi) repro_ranks_stop();
+        if (s.mpi) repro_ranks_stop();
         return s.rank == 0 ? refuse(sentence) : 2;
     }
     for (int i = names; i < argc; i++)
         for (size_t j = 0; j < EXPERIMENTS; j++)
             if (strcmp(argv[i], "all") == 0 || strcmp(argv[i], list[j]->name) == 0)
                 good = run(list[j], &s) && good;
-    if (mpi) repro_ranks_stop();
+    if (s.mpi) repro_ranks_stop();
     return good ? 0 : 1;
 }
