@@ -72,16 +72,16 @@ if [ "$quick" = yes ]; then
     run dev --label-exclude 'slow|example|valgrind' --exclude-regex '\.[124]$'
 else
     # In full once, in the build that is installed; the others have the same inputs, fewer of them.
-    CSGD_TEST_BRIEF=1 run clang --label-regex unit
-    CSGD_TEST_BRIEF=1 run tsan --label-regex unit --tests-regex '^(base|comm)/' # where threads meet
-    run nompi --label-regex 'install|docs|example|bench'
+    CSGD_TEST_BRIEF=1 run clang --label-regex unit --label-exclude slow
+    CSGD_TEST_BRIEF=1 run tsan --label-regex unit --label-exclude slow --tests-regex '^(base|comm)/' # where threads meet
+    run nompi --label-regex 'install|docs|example|bench' --label-exclude slow
     missing=$(missing_for_aarch64)
     if [ -z "$missing" ]; then # an emulated test takes ten times as long or more: NEON, and bytes
         CSGD_TEST_BRIEF=1 run aarch64 --tests-regex '^(base|wire|kernels)/|/(contract|golden|fp_mode)$'
     else
         printf '\nskipped: aarch64 under qemu: %s\n' "${missing//$'\n'/, }"
     fi
-    CSGD_TEST_BRIEF=1 run asan --label-exclude example
+    CSGD_TEST_BRIEF=1 run asan --label-exclude 'example|slow'
     run release
 fi
 

@@ -118,11 +118,12 @@ static bool map(repro *r, bool sparse, double gamma, double *dark, count *slow, 
             double value;
 
             if (sparse)
-                snprintf(workers, sizeof workers, "topk ratio=%g feedback=ecx rho=%g guard=no", deltas[i],
-                         rhos[j]);
+                snprintf(workers, sizeof workers, "topk ratio=%g feedback=ecx rho=%g guard=no",
+                         deltas[i], rhos[j]);
             else
                 snprintf(workers, sizeof workers,
-                         "qsgd bits=%d bucket=%d norm=l2 algorithm=allgather feedback=ecx rho=%g guard=no",
+                         "qsgd bits=%d bucket=%d norm=l2 algorithm=allgather feedback=ecx rho=%g "
+                         "guard=no",
                          bits[i], buckets[i], rhos[j]);
             snprintf(forced, sizeof forced, "%s force=yes", workers);
             allowed = admitted(workers);

@@ -76,7 +76,8 @@ static bool draw(repro *r)
         step[t] = (double)t;
     for (size_t s = 0; s < SHOWN; s++) {
         snprintf(spec, sizeof spec,
-                 "%s type=f64 algorithm=allgather feedback=ecx rho=0.9 guard=no force=yes", shown[s]);
+                 "%s type=f64 algorithm=allgather feedback=ecx rho=0.9 guard=no force=yes",
+                 shown[s]);
         if (open_loop_run(spec, 0.9, 0, path[s], &outcome) != 0) return false;
         p.series[s] = (plot_series){shown[s], step, path[s], OPEN_LOOP_STEPS};
     }

@@ -139,7 +139,7 @@ static bool best(repro *r, const problem *p, const char *workers, const char *op
         char spec[96];
         const training t = {.workers = workers,
                             .optimizer = spec,
-                            .steps = repro_brief(r) ? 4 * EVERY : STEPS,
+                            .steps = repro_brief(r) ? 12 * EVERY : STEPS,
                             .tail = repro_brief(r) ? EVERY : TAIL,
                             .every = EVERY,
                             .path = one,
