@@ -54,10 +54,13 @@ static uint64_t norm_bits(csgd_reducer *r)
 
 /* A call is committed, which travelled exactly or by messages: what all ranks know of the residuals
  * before it, and what they do about them. */
-static void watch(csgd_reducer *r, bool exact, double ratio)
+static void watch(csgd_reducer *r, bool exact, double ratio, double step_size)
 {
-    memcpy(&r->agreed_norm, &r->agreement.flags, sizeof r->agreed_norm);
-    csgdi_guard_see(&r->guard, r->agreed_norm, r->feedback.next_rho, ratio);
+    double norm;
+
+    memcpy(&norm, &r->agreement.flags, sizeof norm);
+    r->stats.certificate = csgdi_guard_certificate(step_size, norm, r->transport.n_ranks);
+    csgdi_guard_see(&r->guard, norm, r->feedback.next_rho, ratio);
     if (exact && csgdi_guard_paid(&r->guard))
         csgdi_guard_fall_back(&r->guard, &r->feedback, owner_feedback(r));
 }
@@ -78,6 +81,7 @@ static csgd_status commit(csgd_reducer *r)
     csgdi_call *call = &r->call;
     const csgdi_sparse *leftover = NULL;
     const double ratio = csgdi_feedback_ratio(&r->feedback);
+    const double step_size = r->feedback.step_size; /* that the residuals before are for */
 
     if (call->algorithm->finish != NULL) leftover = call->algorithm->finish(r);
     if (leftover != NULL) r->stats.dropped_entries += leftover->k;
@@ -96,7 +100,7 @@ static csgd_status commit(csgd_reducer *r)
     } /* else send itself travelled: no residual changes */
     if (r->packed != NULL && r->window == 0)
         csgdi_layout_unpack(&r->layout, &r->compressor, r->packed, call->user_recv);
-    if (!(r->agreement.flags & CSGDI_FLAG_NONFINITE)) watch(r, call->exact, ratio);
+    if (!(r->agreement.flags & CSGDI_FLAG_NONFINITE)) watch(r, call->exact, ratio, step_size);
     if (call->exact) r->stats.dense_calls++;
     if (r->agreement.flags & CSGDI_FLAG_NONFINITE) r->stats.nonfinite_calls++;
     r->step++;

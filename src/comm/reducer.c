@@ -150,7 +150,6 @@ csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t 
     if (r->owner.feedback.ops != NULL)
         now.residual_norm = hypot(now.residual_norm, csgdi_feedback_norm(&r->owner.feedback));
     now.total_error = r->feedback.total_error + r->owner.feedback.total_error;
-    now.certificate = csgdi_guard_certificate(&r->feedback, r->agreed_norm, r->transport.n_ranks);
     now.guard_trips = r->guard.trips;
     now.rule = csgdi_feedback_rule(&r->feedback);
     if (r->progress != NULL) csgdi_progress_thread_unlock(r->progress);

@@ -125,7 +125,6 @@ struct csgd_reducer {
     csgdi_feedback feedback;
     csgdi_owner owner;
     csgdi_guard guard;
-    double agreed_norm; /* largest norm of a rank's residuals, before the last call */
     const csgdi_algorithm *algorithm;
     void *exchange;    /* the algorithm's state */
     void *dense;       /* the state of the dense algorithm that calls fall back to */

@@ -70,9 +70,9 @@ void csgdi_guard_fall_back(csgdi_guard *g, csgdi_feedback *f, csgdi_feedback *ow
 
 /* No rank has more than a and b with a^2 + P b^2 = norm^2, all owners' together less than sqrt(P) b, and
  * a + b / sqrt(P) is largest where b = a / P^(3/2). */
-double csgdi_guard_certificate(const csgdi_feedback *f, double norm, int n_ranks)
+double csgdi_guard_certificate(double step_size, double norm, int n_ranks)
 {
-    const double p = n_ranks, gamma = f->step_size > 0 ? f->step_size : 1;
+    const double p = n_ranks, gamma = step_size > 0 ? step_size : 1;
 
     return gamma * norm * sqrt(1 + 1 / (p * p));
 }

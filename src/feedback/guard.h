@@ -45,7 +45,8 @@ bool csgdi_guard_paid(csgdi_guard *g);
 void csgdi_guard_fall_back(csgdi_guard *g, csgdi_feedback *f, csgdi_feedback *owner);
 
 /* A bound on |x - what x would be had nothing been lost|, from the largest norm of csgdi_guard_norm():
- * the last step size times (mean of |d_i| + |d^s| / P), in gradients where no step size was told. */
-double csgdi_guard_certificate(const csgdi_feedback *f, double norm, int n_ranks);
+ * step_size times (mean of |d_i| + |d^s| / P), in gradients where that is 0, as none was told.  It is
+ * the one of the result that left these residuals. */
+double csgdi_guard_certificate(double step_size, double norm, int n_ranks);
 
 #endif

@@ -45,7 +45,6 @@ struct csgd_simulation {
     void *scratch; /* n elements, or all values of a projection */
     void *values;  /* linear: sums of the values */
     csgdi_guard guard;
-    double norm; /* largest of a worker's residuals, before the last sum */
     uint64_t step, dense_steps;
     csgd_stats stats;
     char spec[2 * CSGDI_SPEC_MAX];

@@ -277,9 +277,9 @@ static double largest_norm(const csgd_simulation *s)
     return largest;
 }
 
-static void watch(csgd_simulation *s, double norm, bool exact, double ratio)
+static void watch(csgd_simulation *s, double norm, bool exact, double ratio, double step_size)
 {
-    s->norm = norm;
+    s->stats.certificate = csgdi_guard_certificate(step_size, norm, s->n_workers);
     csgdi_guard_see(&s->guard, norm, s->worker[0].feedback.next_rho, ratio);
     if (!exact || !csgdi_guard_paid(&s->guard)) return;
     for (int i = 0; i < s->n_workers; i++)
@@ -291,6 +291,7 @@ csgd_status csgdi_simulation_sum(csgd_simulation *s, const void *const *vector, 
                                  void *result)
 {
     const double norm = largest_norm(s), ratio = csgdi_feedback_ratio(&s->worker[0].feedback);
+    const double step_size = s->worker[0].feedback.step_size; /* that those are for */
     const uint64_t nonfinite = s->stats.nonfinite_calls;
     csgd_status st;
 
@@ -307,7 +308,7 @@ csgd_status csgdi_simulation_sum(csgd_simulation *s, const void *const *vector, 
         st = sum_messages(s, vector, result);
     }
     if (st != CSGD_OK) return st;
-    if (s->stats.nonfinite_calls == nonfinite) watch(s, norm, exact, ratio);
+    if (s->stats.nonfinite_calls == nonfinite) watch(s, norm, exact, ratio, step_size);
     s->step++;
     s->stats.calls++;
     return CSGD_OK;

@@ -4,7 +4,8 @@
  * exactly, the owner's residual of sra included (algorithms that encode twice keep two):
  *
  *     sum over t of step size * result  +  step size * all residuals  =  sum of step size * all g
- */
+ *
+ * and so the certificate in the statistics is above the distance that x had before the call. */
 
 #include <float.h>
 #include <math.h>
@@ -19,6 +20,7 @@ typedef struct scene {
     csgd_reducer *r[RANKS];
     double g[RANKS][N], e[RANKS][N], y[RANKS][N];
     double step_size;
+    csgd_stats stats[RANKS];
     csgd_status status[RANKS];
 } scene;
 
@@ -36,6 +38,8 @@ static void step(int rank, void *arg)
     *st = csgd_reducer_set_step_size(s->r[rank], s->step_size);
     if (*st == CSGD_OK) *st = csgd_reducer_allreduce(s->r[rank], s->g[rank], s->y[rank], N);
     if (*st == CSGD_OK) *st = csgd_reducer_residual(s->r[rank], s->e[rank]);
+    if (*st == CSGD_OK)
+        *st = csgd_reducer_stats(s->r[rank], &s->stats[rank], sizeof s->stats[rank]);
 }
 
 /* Goes back to where dense_steps holds, with residuals that are not zero. */
@@ -67,11 +71,17 @@ static void check_law(const char *spec)
     assert_ok(csgd_team_create(RANKS, &s.team));
     together(&s, create);
     for (int t = 0; t < STEPS; t++) {
+        double squares = 0;
+
         s.step_size = t < 4 ? 0.5 : t < 8 ? 0.05 : 0.3 / t;
         for (int r = 0; r < RANKS; r++)
             oracle_gradient(r, (uint64_t)t, CSGD_F64, N, s.g[r]);
         if (t == 7) together(&s, rewind_steps);
+        for (int i = 0; i < N; i++)
+            squares += (given[i] - sent[i]) * (given[i] - sent[i]);
         together(&s, step);
+        for (int r = 0; r < RANKS; r++)
+            assert_true(s.stats[r].certificate >= (1 - 1e-9) * sqrt(squares) / RANKS - 1e-9);
         for (int i = 0; i < N; i++) {
             double left = 0, size = 0;
             sent[i] += s.step_size * s.y[0][i];
