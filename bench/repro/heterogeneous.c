@@ -126,8 +126,8 @@ static bool run(repro *r)
     }
     repro_at_least(r, "average alpha .02: (ef - exact) / (ecx - exact)", repro_median(ratio, seeds),
                    2.5);
-    repro_at_least(r, "STORM alpha .1 lr .1: ecx / ef, where ecx does harm",
-                   repro_median(harm, seeds), 1);
+    repro_between(r, "STORM alpha .1 lr .1: ecx / ef, where two steps gain nothing",
+                  repro_median(harm, seeds), 0.9, 1.2);
     repro_at_least(r, "STORM alpha .1 lr .3: seeds where ecx diverges and ef does not",
                    (double)diverged, (double)seeds);
     return plot_chart(&chart, repro_path(r, "svg"));
