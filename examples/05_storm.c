@@ -18,7 +18,7 @@
  *     storm alpha=0.02 lr=0.05    none type=f64                            0.000027
  *     storm alpha=0.02 lr=0.05    sign type=f64 feedback=none              0.005459
  *     storm alpha=0.02 lr=0.05    sign type=f64 feedback=ef                0.000027
- *     storm alpha=0.02 lr=0.05    sign type=f64 feedback=ecx rho=step      0.000038
+ *     storm alpha=0.02 lr=0.05    sign type=f64 feedback=ecx rho=step      0.000037
  *
  * Next: 06_saddle.c, where the gradient alone leads nowhere.
  */
