@@ -155,8 +155,7 @@ int main(void)
              fair_lambda());
     compress_sequence("topk k=20", "topk k=20 type=f64");
     compress_sequence("threshold", threshold);
-    printf("%-28s %7s %12s %13s\n", "training with feedback", "kB", "total error",
-           "|gradient|^2");
+    printf("%-28s %7s %12s %13s\n", "training with feedback", "kB", "total error", "|gradient|^2");
     train("topk ratio=0.02 type=f64");
     train("threshold lambda=5 type=f64");
     return EXIT_SUCCESS;

@@ -197,13 +197,11 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
     const char *text = csgdi_spec_text(spec);
     csgd_reducer *self = NULL;
     csgdi_rates rates;
-    csgd_status st;
+    size_t n = 0;
+    const bool wanted = wants_measures(shape, text, failure, &n);
     bool found = false;
-    size_t n;
+    csgd_status st = csgdi_measure(transport, text, n, wanted, &rates, &found);
 
-    wants_measures(shape, text, failure, &n);
-    st =
-        csgdi_measure(transport, text, n, wants_measures(shape, text, failure, &n), &rates, &found);
     if (st != CSGD_OK) {
         transport->ops->close(transport, false);
         return st;
