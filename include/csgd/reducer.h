@@ -206,8 +206,8 @@ CSGD_API csgd_status csgd_reducer_set_step(csgd_reducer *r, uint64_t step);
  * leaves residuals unscaled, which is what most published experiments do.  What is given stands until
  * it is given again; the first one scales nothing.
  *
- * `feedback=ef21` and `feedback=dgc` have no use for it.  `feedback=ecx2` divides by it, so there it is
- * told before the first call or never, and is 1 then.
+ * `feedback=ef21` and `feedback=dgc` have no use for it.  `feedback=ecx2` keeps a residual that it
+ * multiplies: where it was never told it is 1.
  *
  * @param[in] step_size  > 0 and finite.
  * @retval CSGD_OK, CSGD_E_INVAL, CSGD_E_BUSY while an operation is in flight.

@@ -19,7 +19,8 @@
  *     v^_t + sum of w = v_t        (what x has moved by) + sum of s = sum of gamma v
  *
  * (The two are derived in terms of one another: w and s are what a heavy ball and its path would still
- * be owed.)  For what chooses entries; dense codes have ecx.  Step sizes that were never told are 1.
+ * be owed.)  For what chooses entries; dense codes have ecx.  Step sizes that were never told are 1; one
+ * told later is taken for that of the steps before, too: s = gamma_t (s + w).
  *
  * A step that is sent exactly sends s alone: sum of sent w is 0, w stays, and both laws hold.  From the
  * start on, out_t is the sum of all g then.
@@ -34,6 +35,8 @@
 #include "feedback/feedback.h"
 
 enum { CHUNK = 512 }; /* elements that are worked on together, on the stack */
+
+static const double zeros[CHUNK]; /* or as many floats */
 
 typedef struct ecx2 {
     void *w, *z;
@@ -93,6 +96,14 @@ static double gamma_of(const csgdi_feedback *f)
     return f->next_step_size > 0 ? f->next_step_size : 1;
 }
 
+/* m = gamma (s + w). */
+static bool first_told(const csgdi_feedback *f, const void *s, const void *w, size_t n, void *m)
+{
+    const csgdi_kernels *k = f->compressor->kernels;
+
+    return k->add_finite(s, w, n, m) && k->add_scaled_finite(zeros, gamma_of(f), m, n, m);
+}
+
 /* s and w of this step, to m and f->m2. */
 static bool ecx2_fill(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m)
 {
@@ -102,14 +113,16 @@ static bool ecx2_fill(const csgdi_feedback *f, const void *g, size_t first, size
 
     for (size_t i = 0; i < count; i += CHUNK) {
         const size_t n = count - i < CHUNK ? count - i : CHUNK, at = (first + i) * k->size;
-        char *w = (char *)f->m2 + at;
+        const char *s = (const char *)f->e + at;
+        char *w = (char *)f->m2 + at, *to = (char *)m + i * k->size;
 
         finite =
             k->add_scaled_finite((const char *)g + at, f->next_rho, (char *)self->w + at, n, w) &&
             finite;
-        finite = k->add_scaled_finite((const char *)f->e + at, gamma_of(f), w, n,
-                                      (char *)m + i * k->size) &&
-                 finite;
+        if (f->step_size == 0 && f->next_step_size > 0)
+            finite = first_told(f, s, w, n, to) && finite;
+        else
+            finite = k->add_scaled_finite(s, gamma_of(f), w, n, to) && finite;
     }
     return finite;
 }
@@ -136,7 +149,6 @@ static void ecx2_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
 /* y is the sum of sent s. */
 static void ecx2_result(csgdi_feedback *f, void *y)
 {
-    static const double zeros[CHUNK]; /* or as many floats */
     const csgdi_kernels *k = f->compressor->kernels;
     const size_t n = f->compressor->n;
     const ecx2 *self = f->state;

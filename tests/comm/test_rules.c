@@ -24,6 +24,7 @@ typedef struct rule_case {
     double momentum;
     bool nesterov, masking;
     double (*rho)(int t); /* of rho=step */
+    int told;             /* the first step whose size is told, of those that are alike */
 } rule_case;
 
 /* One rank, its reducer, one that sums exactly, and what is known without them. */
@@ -87,7 +88,7 @@ static bool call(actor *a, int t)
 
     oracle_gradient(a->rank, (uint64_t)t, CSGD_F64, N, a->g);
     if (nan && a->rank == a->n_ranks - 1) a->g[N / 2] = NAN;
-    CHECK(a, csgd_reducer_set_step_size(a->r, step_size(t)) == CSGD_OK);
+    if (t >= a->c->told) CHECK(a, csgd_reducer_set_step_size(a->r, step_size(t)) == CSGD_OK);
     if (a->c->rho != NULL) CHECK(a, csgd_reducer_set_rho(a->r, a->c->rho(t)) == CSGD_OK);
     if (sent_exactly(t)) CHECK(a, csgd_reducer_set_step(a->r, 0) == CSGD_OK);
     memcpy(a->before, a->e, sizeof a->e);
@@ -130,7 +131,8 @@ static void dgc_step(actor *a, int t)
 static void ecx2_step(actor *a, int t)
 {
     const double rho = a->c->rho != NULL ? a->c->rho(t) : a->c->momentum, gamma = step_size(t);
-    double owed[N] = {0};
+    const double unit = t < a->c->told ? gamma : 1; /* untold, s is of steps of 1 */
+    double owed[N] = {0}, s[N];
 
     if (!call(a, t)) return;
     for (int i = 0; i < N; i++) {
@@ -138,9 +140,10 @@ static void ecx2_step(actor *a, int t)
         a->path[i] += gamma * a->v[i];
         a->caller_v[i] = rho * a->caller_v[i] + a->y[i];
         a->caller_x[i] += gamma * a->caller_v[i];
+        s[i] = unit * a->e[i];
     }
     weigh(a);
-    check_law(a, a->caller_x, a->e, a->path);
+    check_law(a, a->caller_x, s, a->path);
     csgdi_feedback_owe(&a->r->feedback, true, owed);
     check_law(a, a->caller_v, owed, a->v);
 }
@@ -325,6 +328,7 @@ static void ecx2(void **state)
          .rho = changing},
         {.spec = "randk ratio=0.1 support=private type=f64 dense_steps=1 feedback=ecx2 rho=0.5",
          .momentum = 0.5},
+        {.spec = "topk ratio=0.1 type=f64 dense_steps=1 feedback=ecx2", .momentum = 0.9, .told = 3},
     };
 
     (void)state;
