@@ -281,7 +281,7 @@ CSGD_API csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats
  * Such as "split: split predicted 52.1 ms, dense (ring) 1310 ms; a message takes 45 us + 8.5 ns a byte,
  * encoding 0.31 ns an element".  With `algorithm=auto`, over MPI and for 65,536 elements or more, the
  * ranks measure the link, the dense algorithms and this compressor at creation, which takes the time
- * of about ten dense calls of 262,144 elements, and all take the slowest rank's figures; a lossy
+ * of about ten dense calls of 262,144 elements; rank 0 chooses for all by the slowest rank's figures; a lossy
  * compressor whose best algorithm is predicted to be slower than sending vectors as they are becomes
  * `none`, and csgd_reducer_spec() says so; `plan=compressed` rules that out.  Where the environment
  * variable CSGD_TUNING names a file on rank 0, figures are read from it, and put there where it has

@@ -227,3 +227,18 @@ csgd_status csgdi_agree(csgdi_agreement *a, csgdi_transport *t)
     }
     return st;
 }
+
+csgd_status csgdi_agree_max(csgdi_transport *t, uint64_t *word, size_t n)
+{
+    csgdi_request request = {0};
+    bool done = false;
+    csgd_status st = t->ops->max(t, word, n, true, &request);
+
+    while (st == CSGD_OK && !done) {
+        st = t->ops->test(t, &request, &done);
+        if (st != CSGD_OK || done) break;
+        csgdi_progress(NULL); /* a peer may need what this thread has in flight to get here */
+        t->ops->idle(t);
+    }
+    return st;
+}

@@ -81,6 +81,9 @@ csgd_status csgdi_agree_step(csgdi_agreement *a, csgdi_transport *t);
 /* Start, and step until it is done: for creation, where waiting is all there is to do. */
 csgd_status csgdi_agree(csgdi_agreement *a, csgdi_transport *t);
 
+/* word[i] = largest of all ranks' word[i], in place: for creation as well. */
+csgd_status csgdi_agree_max(csgdi_transport *t, uint64_t *word, size_t n);
+
 /* The length that a rank brought. */
 static inline uint64_t csgdi_agreed_length(const uint64_t *gather, size_t rank)
 {

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "base/error.h"
 #include "comm/reducer.h"
 
 /* What every support and value of a message costs, without making one: an index takes the entropy of
@@ -111,4 +112,27 @@ void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csg
                  choice->dense ? "dense, without compression" : choice->algorithm->name,
                  lossy != NULL ? lossy->name : "nothing else", 1e3 * lossy_seconds, plain->name,
                  1e3 * plain_seconds, 1e6 * rates->alpha, 1e9 * rates->beta, 1e9 * rates->encode);
+}
+
+csgd_status csgdi_choice_share(csgdi_transport *t, csgdi_choice *choice)
+{
+    enum { NUMBER, DENSE, TEXT, WORDS = TEXT + CSGDI_REASON / sizeof(uint64_t) };
+    uint64_t word[WORDS] = {0}; /* the others bring zeros, so the MAX is what rank 0 brings */
+    size_t i = 0;
+    csgd_status st;
+
+    if (t->rank == 0 && choice->algorithm != NULL) {
+        while (csgdi_algorithm_list(i) != choice->algorithm)
+            i++;
+        word[NUMBER] = i + 1;
+        word[DENSE] = choice->dense;
+        memcpy(word + TEXT, choice->reason, sizeof choice->reason);
+    }
+    st = csgdi_agree_max(t, word, WORDS);
+    if (st != CSGD_OK || t->rank == 0) return st;
+    *choice = (csgdi_choice){.dense = word[DENSE] != 0};
+    memcpy(choice->reason, word + TEXT, sizeof choice->reason);
+    choice->reason[CSGDI_REASON - 1] = '\0';
+    if (word[NUMBER] > 0) choice->algorithm = csgdi_algorithm_list((size_t)word[NUMBER] - 1);
+    return CSGD_OK;
 }

@@ -14,16 +14,20 @@ struct csgdi_algorithm;
 enum { CSGDI_REASON = 256 };
 
 typedef struct csgdi_choice {
-    const struct csgdi_algorithm *algorithm;
+    const struct csgdi_algorithm *algorithm; /* NULL: none was made */
     bool dense; /* the vector itself is predicted to be faster than any message */
     char reason[CSGDI_REASON];
 } csgdi_choice;
 
 /* Choose for a compressor.  rates: NULL where nothing was measured, and a fixed rule decides.
  * drop: algorithms that drop entries on the way may be taken; dense: so may dense ones for a lossy
- * compressor.  Depends on its arguments alone, so ranks that hold the same rates choose the same. */
+ * compressor.  Predictions use libm, so ranks that hold the same rates may still choose differently. */
 void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csgdi_rates *rates,
                   bool drop, bool dense, csgdi_choice *choice);
+
+/* Take rank 0's choice in place of this rank's: without an algorithm where rank 0 has none, or, with a
+ * reason, one that this library does not know.  Collective.  Errors are of the transport. */
+csgd_status csgdi_choice_share(csgdi_transport *t, csgdi_choice *choice);
 
 /* Measure the rates of a spec over the ranks of a transport, or find them in the file that the
  * environment variable CSGD_TUNING names, where what is measured is put too.  Collective.  Nothing is

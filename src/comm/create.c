@@ -3,8 +3,11 @@
 /* create.c: a reducer from a spec, on all ranks or on none.
  *
  *     measure      where algorithm=auto wants to know what things take (measure.c)
- *     make         local: parse, choose, allocate; a spec whose vectors are predicted to arrive sooner
- *                  as they are is made again as `none`
+ *     open         local: parse, and make all that does not depend on the algorithm
+ *     choose       by what was measured rank 0 alone, who tells the others: predictions use libm, and
+ *                  ranks may have different ones
+ *     furnish      local: the rest; a spec whose vectors are predicted to arrive sooner as they are is
+ *                  made again as `none`
  *     agree        all ranks hold the same, or all let go of it
  */
 
@@ -17,39 +20,30 @@
 #include "compressors/elements.h"
 #include "wire/header.h"
 
-/* The algorithm that the spec names, or the best one; *dense where that is to compress nothing. */
-static const csgdi_algorithm *pick(csgd_reducer *r, csgdi_spec *spec, const csgdi_rates *rates,
-                                   bool *dense)
+/* The algorithm that the spec names, or the best one, with the reason. */
+static void choose(const csgd_reducer *r, const csgdi_spec *spec, const csgdi_rates *rates,
+                   csgdi_choice *choice)
 {
+    const char *name = csgdi_spec_choice(spec, "algorithm");
     const bool may = strcmp(csgdi_spec_choice(spec, "plan"), "auto") == 0 &&
                      /* Which sums of the vectors do not do, or for which they take too much. */
                      !r->feedback.set.filters && !r->compressor.steered;
     const bool drop = strcmp(csgdi_spec_choice(spec, "drop"), "yes") == 0;
-    csgdi_choice choice;
 
-    *dense = false;
-    if (strcmp(csgdi_spec_choice(spec, "algorithm"), "auto") != 0) {
-        snprintf(r->reason, sizeof r->reason, "%s, as the spec says",
-                 csgdi_spec_choice(spec, "algorithm"));
-        return csgdi_algorithm_find(csgdi_spec_choice(spec, "algorithm"));
+    if (strcmp(name, "auto") == 0) {
+        csgdi_choose(&r->compressor, &r->transport, rates, drop, may, choice);
+        return;
     }
-    csgdi_choose(&r->compressor, &r->transport, rates, drop, may, &choice);
-    memcpy(r->reason, choice.reason, sizeof r->reason);
-    csgdi_spec_choose(spec, "algorithm", choice.algorithm->name);
-    *dense = choice.dense;
-    return choice.algorithm;
+    *choice = (csgdi_choice){.algorithm = csgdi_algorithm_find(name)};
+    snprintf(choice->reason, sizeof choice->reason, "%s, as the spec says", name);
 }
 
-static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec, const csgdi_rates *rates,
-                                    bool *dense)
+/* Make the chosen algorithm's state, where the compressor suits it. */
+static csgd_status create_algorithm(csgd_reducer *r, csgdi_spec *spec)
 {
     const csgdi_compressor *c = &r->compressor;
     csgd_status st;
 
-    r->algorithm = pick(r, spec, rates, dense);
-    csgdi_spec_drop(spec, "plan"); /* it has been followed */
-    csgdi_spec_drop(spec, "drop");
-    if (*dense) return CSGD_OK;
     if (r->algorithm->dense && c->ops->family != CSGDI_EXACT)
         return csgdi_fail(CSGD_E_UNSUPPORTED,
                           "algorithm=%s sums vectors and %s makes messages; "
@@ -78,9 +72,9 @@ static csgd_status choose_algorithm(csgd_reducer *r, csgdi_spec *spec, const csg
     return csgdi_vendor.create(r); /* for what travels exactly */
 }
 
-/* Everything local: parse, allocate, complete the spec. */
+/* What the algorithm does not matter for. */
 static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_compressor_ops *ops,
-                         csgdi_spec *spec, const csgdi_rates *rates, bool *dense)
+                         csgdi_spec *spec)
 {
     csgdi_layout *l = &r->layout;
     csgd_status st = csgdi_layout_init(l, shape, spec, ops->family == CSGDI_EXACT, &r->arena);
@@ -97,8 +91,38 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
     r->dense_steps = csgdi_spec_count(spec, "dense_steps");
     r->timeout = csgdi_spec_real(spec, "timeout");
     r->tau = csgdi_spec_count(spec, "tau");
-    st = choose_algorithm(r, spec, rates, dense);
-    if (st != CSGD_OK || *dense) return st;
+    return CSGD_OK;
+}
+
+/* A reducer without an algorithm yet; the spec as it was read. */
+static csgd_status open_reducer(const csgdi_transport *transport, const csgdi_shape *shape,
+                                const char *text, csgdi_spec *spec, csgd_reducer **r)
+{
+    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
+    const csgdi_compressor_ops *ops;
+    csgdi_arena arena = {0};
+    csgd_reducer *self;
+    csgd_status st = csgdi_compressor_parse(text, keys, 3, spec, &ops);
+
+    *r = NULL;
+    if (st != CSGD_OK) return st;
+    self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
+    if (self == NULL) return CSGD_E_NOMEM;
+    self->arena = arena;
+    self->transport = *transport; /* to look at; it moves here once all ranks have agreed */
+    *r = self;
+    st = build(self, shape, ops, spec);
+    if (st != CSGD_OK) csgdi_reducer_unmake(r);
+    return st;
+}
+
+/* With the algorithm, complete the spec. */
+static csgd_status finish(csgd_reducer *r, csgdi_spec *spec)
+{
+    const csgdi_layout *l = &r->layout;
+    csgd_status st = create_algorithm(r, spec);
+
+    if (st != CSGD_OK) return st;
     if (l->n_exact > 0 || csgdi_elements_narrow(r->compressor.type)) {
         const size_t window = r->window > 0 && r->window < l->n ? r->window : l->n;
         r->packed = csgdi_arena_alloc(&r->arena, window, r->compressor.kernels->size);
@@ -134,32 +158,31 @@ static csgd_status make_dense(const csgdi_transport *transport, const csgdi_shap
              csgdi_spec_choice(spec, "algorithm"), csgdi_spec_choice(spec, "type"),
              csgdi_spec_real(spec, "timeout"), csgdi_spec_choice(spec, "progress"));
     csgdi_c_locale_leave(locale);
-    st = csgdi_reducer_make(transport, shape, text, NULL, r);
+    st = csgdi_reducer_make(transport, shape, text, r);
     if (st == CSGD_OK) memcpy((*r)->reason, instead->reason, sizeof instead->reason);
     return st;
 }
 
-csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_shape *shape,
-                               const char *text, const csgdi_rates *rates, csgd_reducer **r)
+/* Follow the choice.  On error the reducer is gone. */
+static csgd_status furnish(const csgdi_shape *shape, const csgdi_choice *choice, csgdi_spec *spec,
+                           csgd_reducer **r)
 {
-    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
-    const csgdi_compressor_ops *ops;
-    csgdi_arena arena = {0};
-    csgd_reducer *self;
-    csgdi_spec spec;
-    bool dense = false;
-    csgd_status st = csgdi_compressor_parse(text, keys, 3, &spec, &ops);
+    csgd_reducer *self = *r;
+    csgd_status st;
 
-    *r = NULL;
-    if (st != CSGD_OK) return st;
-    self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
-    if (self == NULL) return CSGD_E_NOMEM;
-    self->arena = arena;
-    self->transport = *transport; /* to look at; it moves here once all ranks have agreed */
-    st = build(self, shape, ops, &spec, rates, &dense);
-    if (st == CSGD_OK && dense) st = make_dense(transport, shape, self, &spec, r);
-    if (st != CSGD_OK || dense) {
+    self->algorithm = choice->algorithm;
+    memcpy(self->reason, choice->reason, sizeof self->reason);
+    csgdi_spec_choose(spec, "algorithm", choice->algorithm->name);
+    csgdi_spec_drop(spec, "plan"); /* it has been followed */
+    csgdi_spec_drop(spec, "drop");
+    if (choice->dense) {
+        st = make_dense(&self->transport, shape, self, spec, r);
         csgdi_reducer_unmake(&self);
+        return st;
+    }
+    st = finish(self, spec);
+    if (st != CSGD_OK) {
+        csgdi_reducer_unmake(r);
         return st;
     }
     self->identity[CSGDI_FIELD_N] = self->layout.n;
@@ -169,8 +192,19 @@ csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_sha
     self->identity[CSGDI_FIELD_WIRE] = CSGDI_WIRE_VERSION;
     self->identity[CSGDI_FIELD_FP_MODE] = csgdi_fp_mode();
     self->identity[CSGDI_FIELD_SPEC] = XXH64(self->spec, strlen(self->spec), 0);
-    *r = self;
     return CSGD_OK;
+}
+
+csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_shape *shape,
+                               const char *text, csgd_reducer **r)
+{
+    csgdi_choice choice;
+    csgdi_spec spec;
+    const csgd_status st = open_reducer(transport, shape, text, &spec, r);
+
+    if (st != CSGD_OK) return st;
+    choose(*r, &spec, NULL, &choice);
+    return furnish(shape, &choice, &spec, r);
 }
 
 /* Whether this rank would have the choice measured: a spec that reads, algorithm=auto, and a vector
@@ -190,24 +224,48 @@ static bool wants_measures(const csgdi_shape *shape, const char *text, csgd_stat
            strcmp(csgdi_spec_choice(&spec, "algorithm"), "auto") == 0;
 }
 
+/* The choice of all ranks, of which rank 0 makes it where it depends on rates; r: this rank's, NULL
+ * where there is none.  *choice has no algorithm where rank 0 has none to choose for. */
+static csgd_status choose_together(csgdi_transport *t, const csgd_reducer *r,
+                                   const csgdi_spec *spec, const csgdi_rates *rates,
+                                   csgdi_choice *choice)
+{
+    *choice = (csgdi_choice){0};
+    if (r != NULL && (rates == NULL || t->rank == 0)) choose(r, spec, rates, choice);
+    return rates == NULL ? CSGD_OK : csgdi_choice_share(t, choice);
+}
+
 csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *shape,
                                  const char *spec, csgd_status failure, csgd_reducer **r)
 {
     csgdi_agreement a = {.failure = failure, .blocking = true};
     const char *text = csgdi_spec_text(spec);
     csgd_reducer *self = NULL;
+    csgdi_choice choice;
     csgdi_rates rates;
+    csgdi_spec parsed;
     size_t n = 0;
     const bool wanted = wants_measures(shape, text, failure, &n);
     bool found = false;
     csgd_status st = csgdi_measure(transport, text, n, wanted, &rates, &found);
 
+    if (st == CSGD_OK && a.failure == CSGD_OK)
+        a.failure = open_reducer(transport, shape, text, &parsed, &self);
+    if (st == CSGD_OK)
+        st = choose_together(transport, self, &parsed, found ? &rates : NULL, &choice);
     if (st != CSGD_OK) {
+        csgdi_reducer_unmake(&self);
         transport->ops->close(transport, false);
         return st;
     }
-    if (a.failure == CSGD_OK)
-        a.failure = csgdi_reducer_make(transport, shape, text, found ? &rates : NULL, &self);
+    if (self != NULL && choice.algorithm == NULL) {
+        if (choice.reason[0] != '\0') /* else rank 0 has failed, and will say so */
+            a.failure = csgdi_fail(CSGD_E_MISMATCH,
+                                   "rank 0 chose what this rank's library does not know: %s",
+                                   choice.reason);
+        csgdi_reducer_unmake(&self);
+    }
+    if (self != NULL) a.failure = furnish(shape, &choice, &parsed, &self);
     if (self != NULL) {
         memcpy(a.field, self->identity, sizeof a.field);
         a.spec = self->spec;

@@ -33,22 +33,6 @@ typedef struct lab {
     uint8_t *message;
 } lab;
 
-/* max over ranks of words that stay in place. */
-static csgd_status max_of(csgdi_transport *t, uint64_t *word, size_t n)
-{
-    csgdi_request request = {0};
-    bool done = false;
-    csgd_status st = t->ops->max(t, word, n, true, &request);
-
-    while (st == CSGD_OK && !done) {
-        st = t->ops->test(t, &request, &done);
-        if (st != CSGD_OK || done) break;
-        csgdi_progress(NULL); /* a peer may need what this thread has in flight to get here */
-        t->ops->idle(t);
-    }
-    return st;
-}
-
 static void close_lab(lab *l)
 {
     for (size_t i = 0; i < l->n_dense; i++) {
@@ -96,10 +80,10 @@ static csgd_status open_lab(lab *l, const csgdi_transport *t, const char *text, 
         if (!a->dense || l->n_dense == CSGDI_RATES_DENSE) continue;
         if (a == &csgdi_ring) l->ring = l->n_dense;
         snprintf(spec, sizeof spec, "none algorithm=%s", a->name);
-        st = csgdi_reducer_make(t, &(csgdi_shape){.n = (size_t)t->n_ranks}, spec, NULL,
+        st = csgdi_reducer_make(t, &(csgdi_shape){.n = (size_t)t->n_ranks}, spec,
                                 &l->few[l->n_dense]);
         if (st == CSGD_OK)
-            st = csgdi_reducer_make(t, &(csgdi_shape){.n = l->n}, spec, NULL, &l->many[l->n_dense]);
+            st = csgdi_reducer_make(t, &(csgdi_shape){.n = l->n}, spec, &l->many[l->n_dense]);
         l->n_dense++;
     }
     if (st != CSGD_OK) return st;
@@ -194,7 +178,7 @@ static csgd_status share(csgdi_transport *t, bool of_first, csgdi_rates *rates)
 
     /* Doubles that are not negative are in the order of their bits. */
     if (!of_first || t->rank == 0) memcpy(word, rates, sizeof *rates);
-    st = max_of(t, word, CSGDI_RATES_NUMBERS);
+    st = csgdi_agree_max(t, word, CSGDI_RATES_NUMBERS);
     if (st == CSGD_OK) memcpy(rates, word, sizeof *rates);
     return st;
 }
@@ -206,7 +190,7 @@ static csgd_status measure_all(csgdi_transport *t, const char *text, size_t n, c
     csgd_status st = open_lab(&l, t, text, n);
     uint64_t failed = st != CSGD_OK;
 
-    st = max_of(t, &failed, 1);
+    st = csgdi_agree_max(t, &failed, 1);
     if (st == CSGD_OK && failed == 0) {
         time_local(&l, rates);
         st = time_dense(t, &l, rates);
@@ -232,7 +216,7 @@ csgd_status csgdi_measure(csgdi_transport *t, const char *text, size_t n, bool w
               csgdi_tuning_find(file, t->n_ranks, n, text, rates);
     word[2] = n;
     word[3] = ~word[2];
-    st = max_of(t, word, 4);
+    st = csgdi_agree_max(t, word, 4);
     if (st != CSGD_OK || word[0] != 0) return st;
     if (word[2] != ~word[3]) return CSGD_OK; /* n differs, which the reducer's agreement tells */
     if (word[1] != 0) {

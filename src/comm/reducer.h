@@ -159,10 +159,10 @@ struct csgd_reducer {
 csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *shape,
                                  const char *spec, csgd_status failure, csgd_reducer **r);
 
-/* The local part of that: look at the transport, which stays where it is, and make all else.  rates:
- * what was measured, or NULL.  Unmake frees it again, and leaves the transport alone. */
+/* The local part of that, where nothing was measured: look at the transport, which stays where it is,
+ * and make all else.  Unmake frees it again, and leaves the transport alone. */
 csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_shape *shape,
-                               const char *text, const csgdi_rates *rates, csgd_reducer **r);
+                               const char *text, csgd_reducer **r);
 void csgdi_reducer_unmake(csgd_reducer **r);
 
 /* Let csgdi_vendor.step sum `count` elements of a type, which may be a part of the vector. */

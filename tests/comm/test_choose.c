@@ -4,6 +4,7 @@
 
 #include "support/test.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include "comm/reducer.h"
@@ -226,6 +227,52 @@ static void reducers_go_by_it(void **state)
     assert_ok(csgd_team_destroy(&team));
 }
 
+/* --- ranks that would choose differently --- */
+
+static atomic_int differing, asked;
+
+void __real_csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t,
+                         const csgdi_rates *rates, bool drop, bool dense, csgdi_choice *choice);
+void __wrap_csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t,
+                         const csgdi_rates *rates, bool drop, bool dense, csgdi_choice *choice);
+
+/* In place of csgdi_choose(): as if each rank's libm had its own opinion. */
+void __wrap_csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t,
+                         const csgdi_rates *rates, bool drop, bool dense, csgdi_choice *choice)
+{
+    __real_csgdi_choose(c, t, rates, drop, dense, choice);
+    if (!atomic_load(&differing)) return;
+    atomic_fetch_add(&asked, 1);
+    choice->dense = false;
+    choice->algorithm = t->rank == 0   ? &csgdi_split
+                        : t->rank == 1 ? &csgdi_doubling
+                                       : &csgdi_allgather;
+    snprintf(choice->reason, sizeof choice->reason, "as rank %d has it", t->rank);
+}
+
+/* Rank 0 decides for all. */
+static void rank_0_decides(void **state)
+{
+    const csgdi_rates rates = link_of(true);
+    csgd_team *team;
+
+    (void)state;
+    csgdi_tuning_keep(file, 4, N, "topk ratio=0.01", &rates);
+    setenv("CSGD_TUNING", file, 1);
+    memset(spec_of, 0, sizeof spec_of);
+    atomic_store(&differing, 1);
+    assert_ok(csgd_team_create(4, &team));
+    assert_ok(csgd_team_run(team, make, team));
+    assert_ok(csgd_team_destroy(&team));
+    atomic_store(&differing, 0);
+    assert_int_equal(atomic_load(&asked), 1);
+    for (int rank = 0; rank < 4; rank++) {
+        assert_non_null(spec_of[rank]);
+        assert_non_null(strstr(spec_of[rank], "algorithm=split"));
+        assert_string_equal(reason_of[rank], "as rank 0 has it");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +280,7 @@ int main(void)
         cmocka_unit_test(fast_links_do_not),        cmocka_unit_test(the_best_dense),
         cmocka_unit_test(without_measurements),     cmocka_unit_test(formulas_grow),
         cmocka_unit_test(kept_and_found),           cmocka_unit_test(reducers_go_by_it),
+        cmocka_unit_test(rank_0_decides),
     };
 
     return cmocka_run_group_tests(tests, with_file, without_file);
