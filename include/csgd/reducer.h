@@ -67,8 +67,8 @@ typedef struct csgd_tensor {
  *                   all ranks.  Must not overlap send.
  * @param[in]  n     the n of creation, or 0 on every rank, which does nothing and succeeds.
  *
- * With a lossy compressor the result is the sum of the decoded messages (for `algorithm=sra` that
- * sum encoded again), for `feedback=ef21` all that was delivered so far, and what was not delivered goes
+ * With a lossy compressor the result is the sum of the decoded messages (for `algorithm=sra`, and with
+ * `recode`, that sum encoded again), for `feedback=ef21` all that was delivered so far, and what was not delivered goes
  * into residuals.  Elements of 16 bits are summed
  * as floats, `none` among them, and rounded to nearest once, at the end.  Where any rank's vector holds NaN or infinity the call is a
  * dense allreduce of the vectors as they are, so NaN arrives everywhere as it would with MPI,
@@ -83,7 +83,7 @@ typedef struct csgd_tensor {
  * @retval CSGD_E_PEER       another rank failed.
  *     After each of these nothing has changed (see above).
  * @retval CSGD_E_CORRUPT    a message was altered; recv is undefined, r is broken.
- * @retval CSGD_E_NONFINITE  `algorithm=sra`: a sum of finite values overflows and cannot be encoded
+ * @retval CSGD_E_NONFINITE  `algorithm=sra`, `recode`: a sum of finite values overflows and cannot be encoded
  *                           again; recv is undefined, r is broken, on all ranks.
  *                           `algorithm=linear` with powersgd: what it makes of finite vectors
  *                           overflows in the sum; nothing has changed then, on all ranks.

@@ -3,7 +3,7 @@
 /* algorithms.c: every collective algorithm, one line each, and the keys of a reducer. */
 
 #include <string.h>
-#include "comm/reducer.h"
+#include "comm/recode.h"
 
 static const csgdi_algorithm *const list[] = {
     /* dense */
@@ -93,6 +93,12 @@ static const csgdi_key keys[] = {
      .max = 9007199254740992.0,
      .fallback = "64",
      .help = "oktopk: steps from one exact limit of what is kept to the next"},
+    {.name = "recode",
+     .kind = CSGDI_CHOICE,
+     .words = csgdi_recode_words,
+     .fallback = "none",
+     .help =
+         "dsar: codes by which owners send their sums; with feedback they keep what is left out"},
     {.name = "timeout",
      .kind = CSGDI_REAL,
      .max = 1e9,

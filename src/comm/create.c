@@ -65,6 +65,15 @@ static csgd_status create_algorithm(csgd_reducer *r, csgdi_spec *spec)
         if (st != CSGD_OK) return st;
     }
     if (r->algorithm != &csgdi_oktopk) csgdi_spec_drop(spec, "tau");
+    r->recode = csgdi_spec_choice(spec, "recode");
+    if (r->algorithm != &csgdi_dsar) {
+        if (strcmp(r->recode, "none") != 0)
+            return csgdi_fail(
+                CSGD_E_UNSUPPORTED,
+                "recode=%s is for the sums of algorithm=dsar, and algorithm=%s has none", r->recode,
+                r->algorithm->name);
+        csgdi_spec_drop(spec, "recode");
+    }
     csgdi_window_choose(r);
     st = r->algorithm->create(r);
     r->compressor.n = r->layout.n_compressed;

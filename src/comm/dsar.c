@@ -16,14 +16,20 @@
  * says, sums as elements, each followed by a record of three words: the step, what is wrong with
  * it (0: nothing), and a hash.
  *
- * Volume: k (P - 1) / P entries, and n (P - 1) / P elements sent by each rank; latency 2 (P - 1)
- * messages.  Best where the union has most of the elements, so a sparse sum would be longer.
- * Memory: of k P entries once as bytes, and two messages.
+ * With `recode=` the ring is not taken: owners send dense codes of their sums, and keep what those leave
+ * out (recode.h), so that nothing is lost in the second encoding either.  A rank that finds something
+ * wrong still sends its part of either half, marked.
+ *
+ * Volume: k (P - 1) / P entries, and n (P - 1) / P elements sent by each rank, or codes of as many;
+ * latency 2 (P - 1) messages, or P - 1 and a gather.  Best where the union has most of the elements, so a
+ * sparse sum would be longer.  Memory: of k P entries once as bytes, and two messages; with codes those
+ * of the whole vector, and with feedback two vectors of n / P elements.
  */
 
 #include <string.h>
 #include <xxhash.h>
 #include "base/error.h"
+#include "comm/recode.h"
 #include "comm/scatter.h"
 #include "wire/header.h"
 
@@ -39,6 +45,8 @@ typedef struct dsar {
     record *range;            /* of each range, as received or made */
     csgdi_request request[4]; /* elements and record, sent and received */
     int at;                   /* steps of the ring started; -1: still scattering */
+    bool recodes;             /* by codes, in place of range, request and the ring */
+    csgdi_recode recode;
     csgdi_trouble trouble;
 } dsar;
 
@@ -57,13 +65,17 @@ static csgd_status dsar_create(csgd_reducer *r)
     const csgdi_compressor *c = &r->compressor;
     const size_t p = (size_t)r->transport.n_ranks;
     dsar *self = csgdi_arena_zalloc(&r->arena, 1, sizeof *self);
+    csgd_status st;
 
     r->exchange = self;
     if (self == NULL) return CSGD_E_NOMEM;
     self->range = csgdi_arena_alloc(&r->arena, p, sizeof *self->range);
     r->message = csgdi_arena_alloc(&r->arena, csgdi_message_bound(c), 1);
     if (self->range == NULL || r->message == NULL) return CSGD_E_NOMEM;
-    return csgdi_scatter_create(&self->scatter, r, c->n / p + (c->n % p != 0));
+    st = csgdi_scatter_create(&self->scatter, r, c->n / p + (c->n % p != 0));
+    self->recodes = strcmp(r->recode, csgdi_recode_words[0]) != 0;
+    if (st != CSGD_OK || !self->recodes) return st;
+    return csgdi_recode_create(&self->recode, r, r->recode, self->scatter.start);
 }
 
 static csgd_status dsar_begin(csgd_reducer *r)
@@ -102,6 +114,7 @@ static void add(csgd_reducer *r)
     for (int from = 0; from < p && self->trouble.found == CSGD_OK; from++)
         csgdi_sparse_apply(r->compressor.kernels, csgdi_scatter_stream(&self->scatter, from), n, 0,
                            CSGDI_ADD, sum);
+    if (self->recodes) return;
     self->range[rank] = (record){.step = r->step,
                                  .found = (uint64_t)-self->trouble.found,
                                  .hash = XXH64(sum, element_bytes(r, rank), r->step)};
@@ -162,8 +175,12 @@ static csgd_status dsar_step(csgd_reducer *r)
         if (st != CSGD_OK) return st;
         add(r);
         self->at = 0;
-        if (p > 1) st = begin_step(r);
+        if (self->recodes)
+            st = csgdi_recode_begin(&self->recode, r, &self->trouble);
+        else if (p > 1)
+            st = begin_step(r);
     }
+    if (st == CSGD_OK && self->recodes) return csgdi_recode_step(&self->recode, r, &self->trouble);
     while (st == CSGD_OK && self->at < p - 1) {
         bool all = true;
 
@@ -181,6 +198,14 @@ static csgd_status dsar_step(csgd_reducer *r)
     return st == CSGD_OK ? csgdi_trouble_status(&self->trouble) : st;
 }
 
+static const csgdi_sparse *dsar_finish(csgd_reducer *r)
+{
+    dsar *self = r->exchange;
+
+    if (self->recodes) csgdi_recode_commit(&self->recode, r);
+    return NULL;
+}
+
 static double dsar_seconds(const csgdi_cost *c)
 {
     return (c->p - 1) * (csgdi_cost_message(c, c->message / c->p) +
@@ -190,12 +215,13 @@ static double dsar_seconds(const csgdi_cost *c)
 
 const csgdi_algorithm csgdi_dsar = {
     .name = "dsar",
-    .summary = "sparse to dense: owners of ranges add, all elements go to all; k (P-1)/P entries "
-               "and n (P-1)/P elements sent by each rank",
+    .summary = "sparse to dense: owners of ranges add, all elements, or codes of them, go to all; "
+               "k (P-1)/P entries and n (P-1)/P elements sent by each rank",
     .source = "SparCML, Renggli et al. 2019",
     .supports = dsar_supports,
     .seconds = dsar_seconds,
     .create = dsar_create,
     .begin = dsar_begin,
     .step = dsar_step,
+    .finish = dsar_finish,
 };

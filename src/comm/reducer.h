@@ -133,8 +133,9 @@ struct csgd_reducer {
     size_t *gathered;  /* its scratch, two a rank */
     uint64_t step;
     uint64_t dense_steps;
-    double timeout; /* seconds, 0: none */
-    uint64_t tau;   /* of oktopk */
+    double timeout;     /* seconds, 0: none */
+    uint64_t tau;       /* of oktopk */
+    const char *recode; /* of dsar: one of csgdi_recode_words */
     csgdi_health health;
     bool busy;          /* an operation was begun and its outcome not yet collected */
     csgd_reducer *next; /* started by the same thread, not yet collected (progress.c) */

@@ -46,7 +46,7 @@ static csgd_status dgc_read(csgdi_feedback *f, csgdi_spec *spec)
     set->nesterov = strcmp(csgdi_spec_choice(spec, "nesterov"), "yes") == 0;
     set->masking = strcmp(csgdi_spec_choice(spec, "masking"), "yes") == 0;
     set->clip = csgdi_spec_set(spec, "clip_norm") ? csgdi_spec_real(spec, "clip_norm") : 0;
-    set->unscaled = set->filters = true;
+    set->unscaled = set->filters = set->owes_x_alone = true;
     if (set->momentum == 1)
         return csgdi_fail(CSGD_E_SPEC, "feedback=dgc: with momentum=1 nothing would ever slow "
                                        "down; it is below 1");
@@ -162,6 +162,7 @@ const csgdi_feedback_ops csgdi_feedback_dgc = {
     .source = "Lin, Han, Mao, Wang, Dally 2018",
     .uses = uses,
     .read = dgc_read,
+    .owner = &csgdi_feedback_ef,
     .create = dgc_create,
     .look = dgc_look,
     .fill = dgc_fill,

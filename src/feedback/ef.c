@@ -57,7 +57,7 @@ static void ef_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
 /* As if the last result had carried all of it: what a momentum is put over must reach the momentum. */
 static void ef_owe(const csgdi_feedback *f, bool for_v, void *to)
 {
-    (void)for_v;
+    if (for_v && f->set.owes_x_alone) return;
     f->compressor->kernels->add(f->e, f->compressor->n, to);
 }
 

@@ -42,6 +42,7 @@ typedef struct csgdi_feedback_settings {
     bool reduces;           /* it is a reducer's, so that result() will be asked */
     bool unscaled;          /* step sizes mean nothing to it */
     bool owes_nothing;      /* what was not delivered is no debt, an owner's neither */
+    bool owes_x_alone;      /* the caller has no v that would lack anything */
     bool filters;           /* all sent, the result would not be the sum of the vectors */
     double momentum;        /* ef21: weight of a new gradient; dgc: of the old momentum */
     double rho;             /* ecx, ecx2: weight of the momentum */

@@ -12,12 +12,29 @@ static bool is(const char *word, const char *other)
     return strcmp(word, other) == 0;
 }
 
+bool encodings_recode(const reduce_case *c, recoding *to)
+{
+    static const recoding known[] = {{"bf16", "bf16", 0},
+                                     {"f16", "f16", 0},
+                                     {"int8", "int", 8},
+                                     {"int4", "int", 4}};
+    const char *word = strstr(c->keys, "recode=");
+
+    for (size_t i = 0; i < sizeof known / sizeof *known && word != NULL; i++)
+        if (strncmp(word + 7, known[i].word, strlen(known[i].word)) == 0) {
+            *to = known[i];
+            return true;
+        }
+    return false;
+}
+
 /* First element of the range that a rank owns: whole blocks, as even as they go. */
 size_t encodings_range(const reduce_case *c, size_t rank, size_t p)
 {
-    const size_t block = is(c->compressor, "none")   ? 1
-                         : is(c->compressor, "bf16") ? 1024
-                                                     : ENCODINGS_BLOCK;
+    recoding coder;
+    const size_t block = encodings_recode(c, &coder) || is(c->compressor, "none") ? 1
+                         : is(c->compressor, "bf16")                              ? 1024
+                                                                                  : ENCODINGS_BLOCK;
     const size_t blocks = (c->n + block - 1) / block,
                  at = (blocks / p * rank + (rank < blocks % p ? rank : blocks % p)) * block;
     return at < c->n ? at : c->n;
@@ -32,19 +49,29 @@ void encode_again(const reduce_case *c, const oracle_settings *settings, uint64_
         const size_t at = encodings_range(c, o, p), n = encodings_range(c, o + 1, p) - at;
         oracle_settings part = *settings;
         double *m = calloc(n + 1, sizeof *m);
+        const char *compressor = c->compressor;
+        recoding coder;
 
         part.n = n;
         part.first = at;
         part.owner = true;
         part.rank = (uint32_t)o;
         part.step = step;
+        if (encodings_recode(c, &coder)) { /* a compressor of its own, whose elements begin here */
+            compressor = coder.compressor;
+            part.bits = coder.bits;
+            part.block = 1024;
+            part.nearest = c->feedback;
+            part.masked = false;
+            part.first = 0;
+        }
         for (size_t i = 0; i < n; i++) {
             double added = es[at + i];
             if (part.rule == ORACLE_ECX)
                 added = oracle_pair(c->type, part.rho, es[at + i], es[c->n + at + i]);
             m[i] = oracle_round(c->type, sum[at + i] + added);
         }
-        oracle_compress(c->compressor, &part, m, sum + at);
+        oracle_compress(compressor, &part, m, sum + at);
         for (size_t i = 0; i < n; i++) {
             es[c->n + at + i] = es[at + i];
             es[at + i] = c->feedback ? oracle_round(c->type, m[i] - sum[at + i]) : 0;

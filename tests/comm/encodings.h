@@ -9,10 +9,18 @@
 
 enum { ENCODINGS_BLOCK = 64 }; /* that cases say */
 
+/* What `recode=` in the keys of a case says, where they have it. */
+typedef struct recoding {
+    const char *word, *compressor;
+    unsigned bits; /* of int */
+} recoding;
+
+bool encodings_recode(const reduce_case *c, recoding *to);
+
 /* First element of the range that a rank owns: whole blocks, as even as they go. */
 size_t encodings_range(const reduce_case *c, size_t rank, size_t p);
 
-/* What the owners of sra's ranges make of the sum in place, with residuals es of their own, and for
+/* What the owners of ranges make, of sra or with recode=, of the sum in place, with residuals es of their own, and for
  * ecx those of the step before at n. */
 void encode_again(const reduce_case *c, const oracle_settings *settings, uint64_t step, size_t p,
                   double *sum, double *es);

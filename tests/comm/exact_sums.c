@@ -172,6 +172,8 @@ static uint64_t dsar(const exact_sums *s, size_t rank)
     const size_t p = (size_t)s->n_ranks, size = csgd_type_size(s->type);
     uint64_t bytes = scatter(s, rank);
 
+    if (s->codes != NULL) /* a gather */
+        return bytes + (p - 1) * s->codes(s->c, share(s->n, p, rank + 1) - share(s->n, p, rank));
     for (size_t step = 0; step + 1 < p; step++) {
         const size_t o = (rank + p - step) % p;
         bytes += (share(s->n, p, o + 1) - share(s->n, p, o)) * size + 24;

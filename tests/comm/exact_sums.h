@@ -16,7 +16,10 @@ typedef struct exact_sums {
     double *const *sent;     /* [rank][i]: what each contributes */
     bool *const *chosen;     /* [rank][i]: whether that is an entry of a sparse message */
     const uint64_t *message; /* [rank]: bytes of the messages */
-    unsigned value;          /* the number of their value coder, 0: as the elements are */
+    uint64_t (*codes)(const void *c, size_t n); /* bytes of n elements of a sum as they go to all;
+                                                 * NULL: as elements */
+    const void *c;
+    unsigned value; /* the number of their value coder, 0: as the elements are */
 } exact_sums;
 
 /* The sum in the algorithm's own order; false where its order is that of the ranks, or unknown. */

@@ -337,6 +337,22 @@ static void pile_up(trace *t, double rho, size_t s, size_t i, double v[2])
     t->scale[s][i] = before + v[1];
 }
 
+/* A message of n elements in the codes of recode=. */
+static uint64_t code_bytes(const void *of, size_t n)
+{
+    const reduce_case *c = of;
+    const uint64_t size = csgd_type_size(c->type), blocks = (n + 1023) / 1024;
+    uint64_t bytes = 0;
+    recoding coder;
+
+    if (n == 0 || !encodings_recode(c, &coder)) return 0;
+    if (is(coder.compressor, "int"))
+        bytes = blocks * 2 * size + (n * coder.bits + 7) / 8;
+    else
+        bytes = 2 * n + (is(coder.word, "f16") ? 2 * blocks : 0);
+    return 48 + (bytes + 7) / 8 * 8;
+}
+
 /* The sum in the algorithm's order, and what each rank sends for it. */
 static void add_as_told(trace *t, size_t step, const oracle *o)
 {
@@ -350,7 +366,9 @@ static void add_as_told(trace *t, size_t step, const oracle *o)
                              .sent = o->sent,
                              .chosen = o->chosen,
                              .message = message,
-                             .value = value_coder(c)};
+                             .value = value_coder(c),
+                             .codes = has(c, "recode=") ? code_bytes : NULL,
+                             .c = c};
 
     for (size_t r = 0; r < p; r++)
         message[r] = message_bytes(c, c->n, t->kept[step * p + r]);
@@ -420,7 +438,8 @@ static trace make_trace(const reduce_case *c, int n_ranks)
         for (size_t r = 0; r < p; r++)
             oracle_gradient((int)r, s, c->type, c->n, g[r]);
         oracle_step(o, g);
-        if (is(c->algorithm, "sra")) encode_again(c, &settings, s, p, o->sum, es);
+        if (is(c->algorithm, "sra") || has(c, "recode="))
+            encode_again(c, &settings, s, p, o->sum, es);
         if (is(c->algorithm, "qring")) encode_around(c, &settings, s, o);
         if (drop_sums_of(c)) drop_sums_step(c, o, d, s, t.kept + s * p);
         for (size_t r = 0; r < p && !drop_sums_of(c); r++)

@@ -26,6 +26,18 @@
         BOTH("blocktopk", " ratio=0.125 block=64", type, n, algorithm),       \
         BOTH("blocktopk", " ratio=0.125 block=64 values=int8", type, n, algorithm)
 
+/* Sums that are encoded again; with rules whose owners follow others. */
+#define RECODED(type, n)                                                                      \
+    BOTH("topk", " ratio=0.1 recode=bf16", type, n, "dsar"),                                  \
+        BOTH("topk", " ratio=0.6 values=int4 recode=int8", type, n, "dsar"),                  \
+        BOTH("threshold", " lambda=20 kmax=1000 indices=rice recode=int4", type, n, "dsar"),  \
+        BOTH("blocktopk", " ratio=0.125 block=64 recode=f16", type, n, "dsar"),               \
+        {"topk", " ratio=0.1 recode=int8 feedback=ef21", type, n, true, "dsar", 4, true},     \
+    {                                                                                         \
+        "topk", " ratio=0.1 recode=int8 feedback=dgc momentum=0.3", type, n, true, "dsar", 4, \
+            false                                                                             \
+    }
+
 /* Dense codes: no randomness, words of elements, blocks that differ in size from others'. */
 #define CODES(type, n)                                                                      \
     BOTH("sign", " block=64", type, n, "qring"),                                            \
@@ -43,12 +55,14 @@
 
 const reduce_case sparse_cases[] = {
     ALL(CASES, CSGD_F32, 1), ALL(CASES, CSGD_F32, 65), ALL(CASES, CSGD_F64, 130),
-    CODES(CSGD_F32, 65),     CODES(CSGD_F64, 700),     {.compressor = NULL},
+    CODES(CSGD_F32, 65),     CODES(CSGD_F64, 700),     RECODED(CSGD_F32, 3),
+    RECODED(CSGD_F64, 130),  {.compressor = NULL},
 };
 
 const reduce_case sparse_cases_more[] = {
     ALL(CASES, CSGD_F32, 0),        ALL(CASES, CSGD_F32, 7),        ALL(CASES, CSGD_F32, 500),
-    ALL(MORE_CASES, CSGD_F32, 500), ALL(MORE_CASES, CSGD_F64, 131), {.compressor = NULL},
+    ALL(MORE_CASES, CSGD_F32, 500), ALL(MORE_CASES, CSGD_F64, 131), RECODED(CSGD_F32, 2500),
+    {.compressor = NULL},
 };
 
 const reduce_case long_cases[] = {
@@ -57,5 +71,6 @@ const reduce_case long_cases[] = {
     {"topk", " ratio=0.1", CSGD_F32, 70001, true, "doubling", 1, false},
     {"topk", " ratio=0.1", CSGD_F32, 70001, true, "split", 1, false},
     {"topk", " ratio=0.1", CSGD_F32, 70001, true, "dsar", 1, false},
+    {"topk", " ratio=0.1 recode=int8", CSGD_F32, 70001, true, "dsar", 1, false},
     {.compressor = NULL},
 };

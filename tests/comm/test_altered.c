@@ -102,6 +102,7 @@ static void dsar(void **state)
 {
     (void)state;
     sweep("topk ratio=0.1 algorithm=dsar");
+    sweep("topk ratio=0.1 algorithm=dsar recode=int8");
 }
 
 static void qring(void **state)
@@ -135,6 +136,36 @@ static void overflow(void **state)
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
         for (int p = 2; p < 6; p++)
             ranks_run(p, overflow_part, (void *)(uintptr_t)specs[i]);
+}
+
+/* One that is to be encoded again cannot be: no rank gets it, and all know why. */
+static void overflow_recoded_part(ranks *all, int rank, void *arg)
+{
+    csgd_reducer *r = NULL;
+    float x[N] = {0}, y[N];
+
+    RANK_CHECK(all, rank, all->create(all, rank, N, arg, &r) == CSGD_OK);
+    if (r == NULL) return;
+    x[7] = x[N - 1] = 3e38f;
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_E_NONFINITE);
+    RANK_CHECK(all, rank, strstr(csgd_error_detail(), "sum of ") != NULL);
+    x[7] = x[N - 1] = 1;
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_E_BROKEN);
+    RANK_CHECK(all, rank, csgd_reducer_clear(r) == CSGD_OK);
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
+    RANK_CHECK(all, rank, y[7] == (float)all->n_ranks && y[8] == 0);
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void overflow_recoded(void **state)
+{
+    (void)state;
+    for (int p = 2; p < 6; p++) {
+        ranks_run(p, overflow_recoded_part,
+                  (void *)(uintptr_t) "topk k=2 algorithm=dsar recode=bf16");
+        ranks_run(p, overflow_recoded_part,
+                  (void *)(uintptr_t) "topk k=2 algorithm=dsar recode=bf16 feedback=none");
+    }
 }
 
 /* Poison whose status is none that a rank can have found: it is an error all the same. */
@@ -191,7 +222,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doubling), cmocka_unit_test(split),    cmocka_unit_test(dsar),
-        cmocka_unit_test(qring),    cmocka_unit_test(overflow), cmocka_unit_test(poison),
+        cmocka_unit_test(qring),    cmocka_unit_test(overflow), cmocka_unit_test(overflow_recoded),
+        cmocka_unit_test(poison),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -118,6 +118,10 @@ static void sparse_with_ef(void **state)
         assert_true(measure("topk ratio=0.01 algorithm=split", sizes[i]) <=
                     known + own + 3 * entries + p * chunks + window);
         assert_true(measure("topk ratio=0.01 algorithm=dsar", sizes[i]) <= known + own + entries);
+        /* The codes of all elements, and the owner's residual, doubled. */
+        assert_true(measure("topk ratio=0.01 algorithm=dsar recode=int8", sizes[i]) <=
+                    known + own + entries + N + 8 * (N / 1024 + p) + p * 64 +
+                        2 * (N / p + 1) * sizeof(float));
     }
 }
 

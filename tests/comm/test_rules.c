@@ -257,6 +257,8 @@ static void ef21(void **state)
          .momentum = 1},
         {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=ef21 algorithm=dsar",
          .momentum = 1},
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=ef21 algorithm=dsar recode=int8",
+         .momentum = 1},
     };
 
     (void)state;
@@ -293,6 +295,10 @@ static void dgc(void **state)
         {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=dgc algorithm=oktopk masking=no",
          .momentum = 0.9},
         {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=dgc algorithm=spardl masking=no",
+         .momentum = 0.9},
+        /* The owner's residual hides what was sent, too. */
+        {.spec = "topk ratio=0.05 type=f64 dense_steps=1 feedback=dgc algorithm=dsar recode=int4 "
+                 "masking=no",
          .momentum = 0.9},
         {.spec = "topk ratio=0.05 method=sampled type=f64 dense_steps=1 feedback=dgc momentum=0",
          .masking = true},
