@@ -36,9 +36,8 @@ typedef struct csgdi_source {
 
     const void *object;
 
-    const void *a, *b; /* m is a + b, n elements each; or NULL */
-
-    const void *reads[3]; /* n elements each that fill reads, to be fetched before; or NULL */
+    csgdi_terms
+        terms; /* what m is the sum of; of the form OTHER only what fill reads, as far as known */
 } csgdi_source;
 
 /* What C(x) - x is like, for whoever feeds it back (feedback/stability.h).  A size is of this c. */

@@ -84,7 +84,7 @@ static bool write_plain(csgdi_compressor *c, const csgdi_source *source, void *m
 static bool write_projection(csgdi_compressor *c, const csgdi_source *source, void *m, uint8_t *dst,
                              size_t *len)
 {
-    if (!c->ops->project_sum(c, source->a, source->b, m, c->values)) return false;
+    if (!c->ops->project_sum(c, source->terms.g, source->terms.d, m, c->values)) return false;
     if (!csgdi_message_write_from(c, m, 1, dst, len)) return false;
     csgdi_message_apply(c, dst, CSGDI_SUB, m);
     return true;
@@ -106,6 +106,7 @@ static bool leave_part(const making *v, size_t first, size_t end, csgdi_outgoing
 {
     const csgdi_compressor *c = v->c;
     const csgdi_source *source = v->source;
+    const void *const reads[3] = {source->terms.g, source->terms.d, source->terms.e};
     const size_t size = c->kernels->size, bytes = c->ops->block_bytes(c, c->block);
     uint8_t *codes = v->codes + csgdi_blocks_bytes(c, first);
     _Alignas(64) double sum[CHUNK];
@@ -116,8 +117,7 @@ static bool leave_part(const making *v, size_t first, size_t end, csgdi_outgoing
 
         b = end - i < c->block ? end - i : c->block;
         for (size_t j = 0; j < 3 && end - i - b >= b; j++)
-            if (source->reads[j] != NULL)
-                left.next[j] = (const char *)source->reads[j] + (i + b) * size;
+            if (reads[j] != NULL) left.next[j] = (const char *)reads[j] + (i + b) * size;
         finite = source->fill(source->object, i, b, sum) &&
                  c->ops->leave_block(c, sum, c->first + i, b, c->step,
                                      out != NULL ? csgdi_outgoing_place(out) : codes, &left);
@@ -183,14 +183,25 @@ static bool write_blocks(csgdi_compressor *c, const csgdi_source *source, void *
     return true;
 }
 
+/* Whether one loop makes the vector, cuts and writes past the caches. */
+static bool in_one_loop(const making *v)
+{
+    return streams(v->c) && v->source->terms.form != CSGDI_FORM_OTHER;
+}
+
+static size_t grain_of(const making *v)
+{
+    return streams(v->c) && !in_one_loop(v) ? GRAIN : CHUNK;
+}
+
 /* Cut what is to be sent out of elements [i, end), as they are made, into the candidates of a part.
  * Returns what it has come to: the chunk there had no room, or is not finite. */
 static size_t cut_chunks(const making *v, unsigned part, size_t i, size_t end, bool *finite)
 {
     const csgdi_source *source = v->source;
     const csgdi_kernels *kernels = v->c->kernels;
-    const bool past = streams(v->c), sums = past && source->a != NULL;
-    const size_t grain = past && !sums ? GRAIN : CHUNK, size = kernels->size;
+    const bool past = streams(v->c), one_loop = in_one_loop(v);
+    const size_t grain = grain_of(v), size = kernels->size;
     double scratch[GRAIN];
 
     for (size_t count; i < end; i += count) {
@@ -199,9 +210,9 @@ static size_t cut_chunks(const making *v, unsigned part, size_t i, size_t end, b
         bool more;
 
         count = end - i < grain ? end - i : grain;
-        if (sums) {
-            more = csgdi_largest_sums(v->search, part, (const char *)source->a + i * size,
-                                      (const char *)source->b + i * size, i, count, place);
+        if (one_loop) {
+            const csgdi_terms terms = csgdi_terms_at(&source->terms, i, size);
+            more = csgdi_largest_sums(v->search, part, &terms, i, count, place);
         } else {
             *finite = source->fill(source->object, i, count, chunk);
             if (!*finite) break;
@@ -227,11 +238,10 @@ static void cut_part(void *object, unsigned part)
 static bool cut_rest(const making *v, unsigned part)
 {
     const size_t i = v->stop[part], end = begin_of(v, part + 1);
-    const size_t grain = streams(v->c) && v->source->a == NULL ? GRAIN : CHUNK;
-    const size_t count = end - i < grain ? end - i : grain;
+    const size_t grain = grain_of(v), count = end - i < grain ? end - i : grain;
     bool finite = true;
 
-    if (streams(v->c) && v->source->a != NULL) { /* nothing of it is */
+    if (in_one_loop(v)) { /* nothing of it is */
         cut_chunks(v, 0, i, end, &finite);
         return true;
     }
@@ -302,7 +312,7 @@ bool csgdi_fused_write(csgdi_compressor *c, const csgdi_source *source, void *m,
         return write_blocks(c, source, m, dst, len);
     if (c->n > 0 && c->ops->family == CSGDI_SELECT && c->ops->begin != NULL)
         return write_selection(c, source, m, dst, len);
-    if (c->n > 0 && c->ops->project_sum != NULL && source->a != NULL &&
+    if (c->n > 0 && c->ops->project_sum != NULL && source->terms.form == CSGDI_FORM_PLAIN &&
         csgdi_threads_parts(c->threads, c->n) == 1) /* one thread makes it */
         return write_projection(c, source, m, dst, len);
     return write_plain(c, source, m, dst, len);

@@ -185,12 +185,12 @@ bool csgdi_largest_join(csgdi_search *s, unsigned part, void *m)
     return true;
 }
 
-bool csgdi_largest_sums(csgdi_search *s, unsigned part, const void *a, const void *b, size_t first,
+bool csgdi_largest_sums(csgdi_search *s, unsigned part, const csgdi_terms *terms, size_t first,
                         size_t count, void *m)
 {
     csgdi_catch *c = catch_of(s, part);
     const size_t room = c->room - c->taken;
-    const size_t taken = s->kernels->add_cut(a, b, count, s->low, (uint32_t)first, room,
+    const size_t taken = s->kernels->add_cut(terms, count, s->low, (uint32_t)first, room,
                                              c->index + c->taken, value_at(s, c, c->taken), m);
 
     if (taken < room) return taken_more(s, c, taken);

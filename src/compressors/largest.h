@@ -103,10 +103,10 @@ bool csgdi_largest_chunk(csgdi_search *s, unsigned part, void *x, size_t first, 
  * out of room, and no more chunks are taken.  m as below. */
 bool csgdi_largest_join(csgdi_search *s, unsigned part, void *m);
 
-/* As csgdi_largest_chunk() of elements that are made on the way, a[i] + b[i], and written past the
- * caches to m: all three point to element `first`.  Where it says false nothing of the chunk is
+/* As csgdi_largest_chunk() of elements that are made on the way, the sums of the terms, and written
+ * past the caches to m: all point to element `first`.  Where it says false nothing of the chunk is
  * taken, and m is undefined there. */
-bool csgdi_largest_sums(csgdi_search *s, unsigned part, const void *a, const void *b, size_t first,
+bool csgdi_largest_sums(csgdi_search *s, unsigned part, const csgdi_terms *terms, size_t first,
                         size_t count, void *m);
 
 /* Append what was chosen, and put the other candidates back into m, which has the chunks in their

@@ -67,21 +67,23 @@ static csgd_status ecx_create(csgdi_feedback *f, csgdi_arena *arena)
     return self->low != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
-/* to = from + (a d_{t-1} - b d_{t-2}), with the weights of the step to come times `part`. */
-static bool add_pair(const csgdi_feedback *f, const void *from, double part, size_t first,
-                     size_t count, void *to)
+/* What is added to g in the step to come, with the weights times `part`. */
+static csgdi_terms pair(const csgdi_feedback *f, double part)
 {
     const ecx *self = f->state;
-    const csgdi_kernels *k = f->compressor->kernels;
     const double rho = f->one_step ? 0 : f->next_rho;
     const double ratio = csgdi_feedback_ratio(f);
-    const double newer = ratio + rho, older = rho * self->ratio;
+    csgdi_terms t = {.d = f->e, .e = self->older};
 
-    if (part == 1 && ratio == 1 && self->ratio == 1) /* d1 + rho (d1 - d2), which takes less */
-        return k->add_echo_finite(from, rho, (const char *)f->e + first * k->size,
-                                  (const char *)self->older + first * k->size, count, to);
-    return k->add_pair_finite(from, part * newer, (const char *)f->e + first * k->size,
-                              part * older, (const char *)self->older + first * k->size, count, to);
+    if (part == 1 && ratio == 1 && self->ratio == 1) { /* d1 + rho (d1 - d2), which takes less */
+        t.form = CSGDI_FORM_ECHO;
+        t.a = rho;
+    } else {
+        t.form = CSGDI_FORM_PAIR;
+        t.a = part * (ratio + rho);
+        t.b = part * (rho * self->ratio);
+    }
+    return t;
 }
 
 static bool filters(const csgdi_feedback *f)
@@ -95,24 +97,31 @@ static void filter(const csgdi_feedback *f, size_t first, size_t count, void *to
     const ecx *self = f->state;
     const csgdi_kernels *k = f->compressor->kernels;
     const char *low = (const char *)self->low + first * k->size;
+    const csgdi_terms whole = pair(f, f->set.beta);
+    csgdi_terms terms = csgdi_terms_at(&whole, first, k->size);
 
     k->add_scaled_finite(low, -f->set.beta, low, count, to);
-    add_pair(f, to, f->set.beta, first, count, to);
+    terms.g = to;
+    csgdi_terms_add(k, &terms, count, to);
+}
+
+static csgdi_terms ecx_terms(const csgdi_feedback *f, const void *g)
+{
+    csgdi_terms t = pair(f, 1);
+
+    if (filters(f)) t.form = CSGDI_FORM_OTHER;
+    t.g = g;
+    return t;
 }
 
 static bool ecx_fill(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m)
 {
     const csgdi_kernels *k = f->compressor->kernels;
-    const void *from = (const char *)g + first * k->size;
+    const csgdi_terms whole = ecx_terms(f, g), terms = csgdi_terms_at(&whole, first, k->size);
 
-    if (!filters(f)) return add_pair(f, from, 1, first, count, m);
+    if (!filters(f)) return csgdi_terms_add(k, &terms, count, m);
     filter(f, first, count, m);
-    return k->add_finite(from, m, count, m);
-}
-
-static const void *ecx_reads(const csgdi_feedback *f)
-{
-    return ((const ecx *)f->state)->older;
+    return k->add_finite(terms.g, m, count, m);
 }
 
 static void ecx_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
@@ -163,7 +172,7 @@ const csgdi_feedback_ops csgdi_feedback_ecx = {
     .admits = csgdi_stability_two_steps,
     .create = ecx_create,
     .fill = ecx_fill,
-    .reads = ecx_reads,
+    .terms = ecx_terms,
     .commit = ecx_commit,
     .owe = ecx_owe,
     .clear = ecx_clear,

@@ -31,18 +31,20 @@ static bool is_scaled(const csgdi_feedback *f)
     return !f->set.unscaled && csgdi_feedback_ratio(f) != 1;
 }
 
+static csgdi_terms ef_terms(const csgdi_feedback *f, const void *g)
+{
+    return (csgdi_terms){.form = is_scaled(f) ? CSGDI_FORM_SCALED : CSGDI_FORM_PLAIN,
+                         .g = g,
+                         .d = f->e,
+                         .a = csgdi_feedback_ratio(f)};
+}
+
 static bool ef_fill(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m)
 {
     const csgdi_kernels *k = f->compressor->kernels;
-    const char *from = (const char *)g + first * k->size, *e = (const char *)f->e + first * k->size;
+    const csgdi_terms whole = ef_terms(f, g), terms = csgdi_terms_at(&whole, first, k->size);
 
-    if (is_scaled(f)) return k->add_scaled_finite(from, csgdi_feedback_ratio(f), e, count, m);
-    return k->add_finite(from, e, count, m);
-}
-
-static const void *ef_addend(const csgdi_feedback *f)
-{
-    return is_scaled(f) ? NULL : f->e;
+    return csgdi_terms_add(k, &terms, count, m);
 }
 
 static void ef_commit(csgdi_feedback *f, const csgdi_delivery *delivery)
@@ -71,7 +73,7 @@ const csgdi_feedback_ops csgdi_feedback_ef = {
     .admits = csgdi_stability_one_step,
     .create = ef_create,
     .fill = ef_fill,
-    .addend = ef_addend,
+    .terms = ef_terms,
     .commit = ef_commit,
     .owe = ef_owe,
 };

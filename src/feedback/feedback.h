@@ -83,11 +83,9 @@ typedef struct csgdi_feedback_ops {
      * whether they are finite.  NULL: m is g, and the rule remembers nothing. */
     bool (*fill)(const csgdi_feedback *f, const void *g, size_t first, size_t count, void *m);
 
-    /* What m is the sum of g and; NULL: it is more than that. */
-    const void *(*addend)(const csgdi_feedback *f);
-
-    /* What fill reads beside g and e, n elements.  NULL: no more, or it is not told. */
-    const void *(*reads)(const csgdi_feedback *f);
+    /* What m is the sum of, with the bits of fill; where it is more than that, the form is OTHER, and
+     * the vectors are what fill reads.  NULL: that is not told. */
+    csgdi_terms (*terms)(const csgdi_feedback *f, const void *g);
 
     /* Whether f->m shall stay m: the rule looks at the message itself, in commit, and takes care of
      * e.  Else, of what was not exact, f->m is m - (q - kept) by then, which commit makes f->e; of

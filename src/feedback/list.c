@@ -195,12 +195,10 @@ static bool fill(const void *object, size_t first, size_t count, void *m)
 bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len)
 {
     const maker self = {f, g};
-    const void *e = f->ops->addend != NULL ? f->ops->addend(f) : NULL;
-    const void *older = f->ops->reads != NULL ? f->ops->reads(f) : NULL;
-    const bool known = e != NULL || older != NULL;
-    const csgdi_source source = {
-        fill, &self, e != NULL ? g : NULL, e, {known ? g : NULL, known ? f->e : NULL, older}};
+    csgdi_source source = {.fill = fill, .object = &self};
     csgdi_compressor *c = f->compressor;
+
+    if (f->ops->terms != NULL) source.terms = f->ops->terms(f, g);
 
     if (f->ops->look != NULL) f->ops->look(f, g);
     if (f->ops->keeps_m && !csgdi_source_fill(c, &source, f->m)) return false;

@@ -44,6 +44,11 @@ static inline __m256 f32v_minus(__m256 a, __m256 b)
     return _mm256_sub_ps(a, b);
 }
 
+static inline __m256 f32v_product(__m256 a, __m256 b)
+{
+    return _mm256_mul_ps(a, b);
+}
+
 static inline __m256 f32v_times(double r, __m256 x)
 {
     const __m256d s = _mm256_set1_pd(r);
@@ -183,6 +188,11 @@ static inline __m256d f64v_plus(__m256d a, __m256d b)
 static inline __m256d f64v_minus(__m256d a, __m256d b)
 {
     return _mm256_sub_pd(a, b);
+}
+
+static inline __m256d f64v_product(__m256d a, __m256d b)
+{
+    return _mm256_mul_pd(a, b);
 }
 
 static inline __m256d f64v_times(double r, __m256d x)

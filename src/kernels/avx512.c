@@ -46,6 +46,11 @@ static inline __m512 f32v_minus(__m512 a, __m512 b)
     return _mm512_sub_ps(a, b);
 }
 
+static inline __m512 f32v_product(__m512 a, __m512 b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
 static inline __m512 f32v_times(double r, __m512 x)
 {
     const __m512d s = _mm512_set1_pd(r);
@@ -163,6 +168,11 @@ static inline __m512d f64v_plus(__m512d a, __m512d b)
 static inline __m512d f64v_minus(__m512d a, __m512d b)
 {
     return _mm512_sub_pd(a, b);
+}
+
+static inline __m512d f64v_product(__m512d a, __m512d b)
+{
+    return _mm512_mul_pd(a, b);
 }
 
 static inline __m512d f64v_times(double r, __m512d x)

@@ -28,6 +28,7 @@
 #include <stdint.h>
 #include <csgd/compressor.h>
 #include "base/philox.h"
+#include "kernels/terms.h"
 
 enum { CSGDI_BLOCK = 4096, CSGDI_LANES = 16 };
 
@@ -139,11 +140,11 @@ typedef struct csgdi_kernels {
     size_t (*key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t room,
                       uint32_t *index, void *value);
 
-    /* m[i] = a[i] + b[i] as stream() writes it, but 0 where the key of the sum is >= limit: such sums
-     * are appended as key_select() does.  Returns how many were, or any number above room where they
-     * are more: then m, index and value are undefined.  m is neither a nor b, and limit not above
-     * infinity's key: of a NaN that was computed no more is known. */
-    size_t (*add_cut)(const void *a, const void *b, size_t n, uint64_t limit, uint32_t base,
+    /* m = the sum of the terms as csgdi_terms_add() makes it and stream() writes it, but 0 where the
+     * key of the sum is >= limit: such sums are appended as key_select() does.  Returns how many were,
+     * or any number above room where they are more: then m, index and value are undefined.  m is none
+     * of the terms, and limit not above infinity's key: of a NaN that was computed no more is known. */
+    size_t (*add_cut)(const csgdi_terms *terms, size_t n, uint64_t limit, uint32_t base,
                       size_t room, uint32_t *index, void *value, void *m);
 
     /* Append the x[i] with key < limit to value, in order of i, and return how many they are.  value

@@ -77,6 +77,11 @@ static inline f32v f32v_minus(f32v a, f32v b)
     return (f32v){vsubq_f32(a.low, b.low), vsubq_f32(a.high, b.high)};
 }
 
+static inline f32v f32v_product(f32v a, f32v b)
+{
+    return (f32v){vmulq_f32(a.low, b.low), vmulq_f32(a.high, b.high)};
+}
+
 static inline float32x4_t times4(float64x2_t r, float32x4_t x)
 {
     const float64x2_t low = vmulq_f64(r, vcvt_f64_f32(vget_low_f32(x)));
@@ -223,6 +228,11 @@ static inline D f64v_plus(D a, D b)
 static inline D f64v_minus(D a, D b)
 {
     return d_minus(a, b);
+}
+
+static inline D f64v_product(D a, D b)
+{
+    return d_times(a, b);
 }
 
 static inline D f64v_times(double r, D x)

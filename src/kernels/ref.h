@@ -33,7 +33,7 @@
                                       size_t room, uint32_t *index, void *value);                 \
     size_t csgdi_ref_##t##_key_cut(void *x, size_t n, uint64_t limit, uint32_t base, size_t room, \
                                    uint32_t *index, void *value);                                 \
-    size_t csgdi_ref_##t##_add_cut(const void *a, const void *b, size_t n, uint64_t limit,        \
+    size_t csgdi_ref_##t##_add_cut(const csgdi_terms *terms, size_t n, uint64_t limit,            \
                                    uint32_t base, size_t room, uint32_t *index, void *value,      \
                                    void *m);                                                      \
     size_t csgdi_ref_##t##_key_under(const void *x, size_t n, uint64_t limit, void *value);       \

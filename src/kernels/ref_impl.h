@@ -273,15 +273,33 @@ size_t REF(key_cut)(void *x, size_t n, uint64_t limit, uint32_t base, size_t roo
     return taken;
 }
 
-size_t REF(add_cut)(const void *a, const void *b, size_t n, uint64_t limit, uint32_t base,
-                    size_t room, uint32_t *index, void *value, void *m)
+static inline REF_TYPE sum_at(const csgdi_terms *t, size_t i)
 {
-    const REF_TYPE *g = a, *e = b;
+    const REF_TYPE g = ((const REF_TYPE *)t->g)[i], d = ((const REF_TYPE *)t->d)[i];
+    const REF_TYPE *e = t->e;
+
+    switch (t->form) {
+    case CSGDI_FORM_SCALED:
+        return g + (REF_TYPE)(t->a * (double)d);
+    case CSGDI_FORM_PAIR: {
+        const REF_TYPE taken = (REF_TYPE)(t->b * (double)e[i]);
+        return g + ((REF_TYPE)(t->a * (double)d) - taken);
+    }
+    case CSGDI_FORM_ECHO:
+        return g + (d + (REF_TYPE)t->a * (d - e[i]));
+    default:
+        return g + d;
+    }
+}
+
+size_t REF(add_cut)(const csgdi_terms *terms, size_t n, uint64_t limit, uint32_t base, size_t room,
+                    uint32_t *index, void *value, void *m)
+{
     REF_TYPE *sum = m, *v = value;
     size_t taken = 0;
 
     for (size_t i = 0; i < n && taken <= room; i++) {
-        const REF_TYPE s = g[i] + e[i];
+        const REF_TYPE s = sum_at(terms, i);
         const bool take = key_of(s) >= limit;
         if (take) {
             index[taken] = base + (uint32_t)i;

@@ -129,36 +129,78 @@ static inline __attribute__((always_inline)) size_t S(sum_vector)(SIMD_VECTOR s,
     return (size_t)__builtin_popcount(hits);
 }
 
-/* Loads and stores take turns vector by vector, and each store goes past the caches at once.  Where
- * many vectors have hits, of a group none is asked whether it has. */
-static size_t S(add_cut)(const void *a, const void *b, size_t n, uint64_t limit, uint32_t base,
-                         size_t room, uint32_t *index, void *value, void *m)
+/* The sums from i on. */
+static inline __attribute__((always_inline)) SIMD_VECTOR S(sum_at)(const csgdi_terms *t,
+                                                                   const csgdi_form form, size_t i)
 {
-    const SIMD_TYPE *g = a, *e = b;
+    const SIMD_TYPE *e = t->e;
+    const SIMD_VECTOR g = V(load)((const SIMD_TYPE *)t->g + i);
+    const SIMD_VECTOR d = V(load)((const SIMD_TYPE *)t->d + i);
+
+    switch (form) {
+    case CSGDI_FORM_SCALED:
+        return V(plus)(g, V(times)(t->a, d));
+    case CSGDI_FORM_PAIR: {
+        const SIMD_VECTOR taken = V(times)(t->b, V(load)(e + i));
+        return V(plus)(g, V(minus)(V(times)(t->a, d), taken));
+    }
+    case CSGDI_FORM_ECHO: {
+        const SIMD_VECTOR by = V(all_of)((SIMD_TYPE)t->a);
+        return V(plus)(g, V(plus)(d, V(product)(by, V(minus)(d, V(load)(e + i)))));
+    }
+    default:
+        return V(plus)(g, d);
+    }
+}
+
+/* Loads and stores take turns vector by vector, and each store goes past the caches at once.  Where
+ * many vectors have hits, of a group none is asked whether it has.  The form is known where this is
+ * inlined. */
+static inline __attribute__((always_inline)) size_t
+S(cut_sums)(const csgdi_terms t, const csgdi_form form, size_t n, uint64_t limit, uint32_t base,
+            size_t room, uint32_t *index, void *value, void *m)
+{
     SIMD_TYPE *v = value, *sum = m;
+    csgdi_terms rest;
     const size_t past = (uintptr_t)sum % 64 / sizeof *sum;
     size_t i = past == 0 ? 0 : 64 / sizeof *sum - past, taken, end;
     bool dense = false;
 
     if (n < i || limit > SIMD_KEY_MAX) i = n;
-    taken = REF(add_cut)(g, e, i, limit, base, room, index, v, sum);
+    taken = REF(add_cut)(&t, i, limit, base, room, index, v, sum);
     while (n - i >= SIMD_LANES && taken <= room) {
         const size_t before = taken, most = S(GROUP) / 4 * SIMD_LANES;
 
         end = i + (n - i < most ? (n - i) / SIMD_LANES * SIMD_LANES : most);
         if (dense && room - taken >= end - i)
             for (; i < end; i += SIMD_LANES)
-                taken += S(sum_vector)(V(plus)(V(load)(g + i), V(load)(e + i)), true, limit,
-                                       base + (uint32_t)i, index + taken, v + taken, sum + i);
+                taken += S(sum_vector)(S(sum_at)(&t, form, i), true, limit, base + (uint32_t)i,
+                                       index + taken, v + taken, sum + i);
         else
             for (; i < end && taken <= room; i += SIMD_LANES)
-                taken += S(sum_vector)(V(plus)(V(load)(g + i), V(load)(e + i)), false, limit,
-                                       base + (uint32_t)i, index + taken, v + taken, sum + i);
+                taken += S(sum_vector)(S(sum_at)(&t, form, i), false, limit, base + (uint32_t)i,
+                                       index + taken, v + taken, sum + i);
         dense = taken - before >= S(GROUP) / 16;
     }
     if (taken > room) return taken;
-    return taken + REF(add_cut)(g + i, e + i, n - i, limit, base + (uint32_t)i, room - taken,
+    rest = csgdi_terms_at(&t, i, sizeof *sum);
+    return taken + REF(add_cut)(&rest, n - i, limit, base + (uint32_t)i, room - taken,
                                 index + taken, v + taken, sum + i);
+}
+
+static size_t S(add_cut)(const csgdi_terms *terms, size_t n, uint64_t limit, uint32_t base,
+                         size_t room, uint32_t *index, void *value, void *m)
+{
+    switch (terms->form) {
+    case CSGDI_FORM_SCALED:
+        return S(cut_sums)(*terms, CSGDI_FORM_SCALED, n, limit, base, room, index, value, m);
+    case CSGDI_FORM_PAIR:
+        return S(cut_sums)(*terms, CSGDI_FORM_PAIR, n, limit, base, room, index, value, m);
+    case CSGDI_FORM_ECHO:
+        return S(cut_sums)(*terms, CSGDI_FORM_ECHO, n, limit, base, room, index, value, m);
+    default:
+        return S(cut_sums)(*terms, CSGDI_FORM_PLAIN, n, limit, base, room, index, value, m);
+    }
 }
 
 static size_t S(key_under)(const void *x, size_t n, uint64_t limit, void *value)

@@ -167,7 +167,7 @@ static const uint32_t first_index = UINT32_C(0xfffffff0);
 
 static size_t some_room(const call *c)
 {
-    return (const size_t[]){c->n, c->n / 3, 0}[c->variant / LIMITS];
+    return (const size_t[]){c->n, c->n / 3, 0}[c->variant / LIMITS % 3];
 }
 
 static void call_key_select(call *c)
@@ -204,10 +204,17 @@ static void call_add_cut(call *c)
 {
     const uint64_t top = c->k->type == CSGD_F32 ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
     const uint64_t some = some_limit(c, c->variant % LIMITS), limit = some < top ? some : top;
+    const unsigned form = c->variant / (3 * LIMITS);
+    const csgdi_terms terms = {.form = (csgdi_form[]){CSGDI_FORM_PLAIN, CSGDI_FORM_SCALED,
+                                                      CSGDI_FORM_PAIR, CSGDI_FORM_ECHO}[form],
+                               .g = c->x,
+                               .d = c->e,
+                               .e = c->x,
+                               .a = (double[]){7, -1.0 / 3, 1.9, 0.9}[form],
+                               .b = 2.0 / 3};
     const size_t room = some_room(c);
 
-    c->result =
-        c->k->add_cut(c->x, c->e, c->n, limit, first_index, room, c->index, c->value, c->out);
+    c->result = c->k->add_cut(&terms, c->n, limit, first_index, room, c->index, c->value, c->out);
     c->k->stream_end();
     if (c->result > room) {
         c->result = room + 1;
@@ -500,7 +507,7 @@ const slot slots[] = {
     {"key_histogram", call_key_histogram, 6, HISTOGRAM},
     {"key_select", call_key_select, 3 * LIMITS, NOTHING},
     {"key_cut", call_key_cut, 3 * LIMITS, ELEMENTS},
-    {"add_cut", call_add_cut, 3 * LIMITS, ELEMENTS},
+    {"add_cut", call_add_cut, 4 * 3 * LIMITS, ELEMENTS},
     {"key_under", call_key_under, LIMITS, NOTHING},
     {"key_split", call_key_split, 3 * LIMITS, ELEMENTS},
     {"key_kth", call_key_kth, 3, NOTHING},

@@ -188,42 +188,44 @@ static void assert_copied(const csgdi_kernels *k, const void *copy, size_t j, si
     assert_memory_equal((const char *)copy + j * k->size, (char *)&x + i * k->size, k->size);
 }
 
-/* add_cut makes the sum, and cuts as key_cut does. */
+/* add_cut makes the sum as the slot of its form does, and cuts as key_cut does. */
 static void sum_and_cut(void **state)
 {
     static union {
         float f32[MAX];
         double f64[MAX];
-    } half, sum, cut, value, cut_value;
+    } half, fourth, sum, cut, value, cut_value;
     uint32_t index[MAX + CSGDI_LANES], cut_index[MAX + CSGDI_LANES];
+    csgdi_terms t = {.g = &x, .d = &half, .e = &fourth, .a = 0.9, .b = 1.7};
 
     (void)state;
-    FOR_EACH_VECTOR(k, f, n)
-    {
-        const uint64_t limit = n == 0 ? 0 : key(k, &x, n / 2);
+    for (t.form = CSGDI_FORM_PLAIN; t.form <= CSGDI_FORM_ECHO; t.form++)
+        FOR_EACH_VECTOR(k, f, n)
+        {
+            const uint64_t top = k->type == CSGD_F32 ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
+            const uint64_t some = n == 0 ? 0 : key(k, &x, n / 2), limit = some < top ? some : top;
 
-        memset(&half, 0, sizeof half);
-        memcpy(&half, &x, n / 2 * k->size); /* what is infinite stays so, and NaN NaN */
-        memcpy(&cut, &x, sizeof cut);
-        k->add(&half, n, &cut);
-        for (size_t room = 0; room <= n; room += 1 + n / 3) {
-            const size_t said = k->add_cut(&x, &half, n, limit, 7, room, index, &value, &sum);
-            memcpy(&cut, &x, sizeof cut);
-            k->add(&half, n, &cut);
-            const size_t all = k->key_cut(&cut, n, limit, 7, n, cut_index, &cut_value);
-            k->stream_end();
-            if (all > room) {
-                assert_true(said > room);
-                continue;
+            memset(&half, 0, sizeof half);
+            memcpy(&half, &x, n / 2 * k->size); /* what is infinite stays so, and NaN NaN */
+            memset(&fourth, 0, sizeof fourth);
+            memcpy(&fourth, &x, n / 4 * k->size);
+            for (size_t room = 0; room <= n; room += 1 + n / 3) {
+                const size_t said = k->add_cut(&t, n, limit, 7, room, index, &value, &sum);
+                csgdi_terms_add(k, &t, n, &cut);
+                const size_t all = k->key_cut(&cut, n, limit, 7, n, cut_index, &cut_value);
+                k->stream_end();
+                if (all > room) {
+                    assert_true(said > room);
+                    continue;
+                }
+                assert_int_equal(said, all);
+                assert_memory_equal(index, cut_index, all * sizeof *index);
+                for (size_t j = 0; j < all; j++)
+                    assert_same(fill_get(k->type, &value, j), fill_get(k->type, &cut_value, j));
+                for (size_t i = 0; i < n; i++)
+                    assert_same(fill_get(k->type, &sum, i), fill_get(k->type, &cut, i));
             }
-            assert_int_equal(said, all);
-            assert_memory_equal(index, cut_index, all * sizeof *index);
-            for (size_t j = 0; j < all; j++)
-                assert_same(fill_get(k->type, &value, j), fill_get(k->type, &cut_value, j));
-            for (size_t i = 0; i < n; i++)
-                assert_same(fill_get(k->type, &sum, i), fill_get(k->type, &cut, i));
         }
-    }
 }
 
 /* key_cut takes the same and leaves zeros. */
