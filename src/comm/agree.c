@@ -17,6 +17,7 @@
 
 enum { VOTE, FIELDS, RANKS, TEXTS, SETTLED };               /* rounds */
 enum { FAILURE, FLAGS, HASH, HASH_INVERSE, LENGTH, CHECK }; /* words of a vote */
+enum { TIME_SHIFT = 48 };                                   /* of a time, above a length */
 enum { TEXT_WORDS = CSGDI_AGREE_TEXT / sizeof(uint64_t) };  /* of one rank's text */
 
 static const char *const field_names[CSGDI_FIELDS] = {
@@ -32,6 +33,7 @@ static const char *const field_names[CSGDI_FIELDS] = {
     [CSGDI_FIELD_SCALE] = "step size",
     [CSGDI_FIELD_RHO] = "rho",
     [CSGDI_FIELD_FP_MODE] = "floating-point mode",
+    [CSGDI_FIELD_PLAN] = "plan (0 compressed, 1 dense)",
     [CSGDI_FIELD_WIRE] = "wire version",
     [CSGDI_FIELD_SPEC] = "spec",
 };
@@ -54,6 +56,25 @@ static csgd_status begin_max(csgdi_agreement *a, csgdi_transport *t, size_t word
     return t->ops->max(t, a->word, words, a->blocking, &a->request);
 }
 
+/* A time in 16 bits, whose order is that of the times. */
+static uint64_t pack_seconds(double seconds)
+{
+    const float f = seconds < 1e30 ? (float)seconds : 1e30F;
+    uint32_t bits;
+
+    memcpy(&bits, &f, sizeof bits);
+    return bits >> 16;
+}
+
+static double unpack_seconds(uint64_t word)
+{
+    const uint32_t bits = (uint32_t)(word >> TIME_SHIFT) << 16;
+    float f;
+
+    memcpy(&f, &bits, sizeof f);
+    return (double)f;
+}
+
 csgd_status csgdi_agree_begin(csgdi_agreement *a, csgdi_transport *t)
 {
     const uint64_t h = XXH64(a->field, sizeof a->field, 0);
@@ -68,8 +89,9 @@ csgd_status csgdi_agree_begin(csgdi_agreement *a, csgdi_transport *t)
     a->word[FLAGS] = a->flags;
     a->word[HASH] = h;
     a->word[HASH_INVERSE] = ~h;
-    a->word[LENGTH] = a->length;
-    if (a->gather == NULL) return begin_max(a, t, LENGTH);
+    a->word[LENGTH] = a->gather != NULL ? a->length : 0;
+    if (a->timed) a->word[LENGTH] |= pack_seconds(a->seconds) << TIME_SHIFT;
+    if (a->gather == NULL) return begin_max(a, t, a->timed ? LENGTH + 1 : LENGTH);
 
     a->word[CHECK] = XXH64(a->word, CHECK * sizeof *a->word, 0);
     for (int r = 0; r < t->n_ranks; r++) {
@@ -87,7 +109,7 @@ static csgd_status reduce_gathered(csgdi_agreement *a, int n_ranks)
         const uint64_t *record = a->gather + (size_t)r * CSGDI_AGREE_WORDS;
         if (record[CHECK] != XXH64(record, CHECK * sizeof *record, 0))
             return csgdi_fail(CSGD_E_TRANSPORT, "the transport altered the record of rank %d", r);
-        for (size_t w = 0; w < LENGTH; w++)
+        for (size_t w = 0; w <= LENGTH; w++)
             if (record[w] > a->word[w]) a->word[w] = record[w];
     }
     return CSGD_OK;
@@ -100,6 +122,7 @@ static csgd_status vote_counted(csgdi_agreement *a, csgdi_transport *t)
         if (st != CSGD_OK) return st;
     }
     a->flags = a->word[FLAGS];
+    if (a->timed) a->seconds = unpack_seconds(a->word[LENGTH]);
     if (a->word[FAILURE] != 0) {
         const csgd_status theirs = (csgd_status) - (int)(a->word[FAILURE] >> 32);
         a->round = SETTLED;

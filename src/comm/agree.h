@@ -16,6 +16,8 @@
  * {field, ~field} finds the first that differs and both extremes, a third their ranks, and for
  * the spec a fourth both texts.  Nothing is allocated, so agreement cannot run out of memory.
  *
+ * A time may ride on the record, in a fifth word, or above the length: the upper 16 bits of a float.
+ *
  * Where an algorithm needs the length of every rank's message anyway, the record rides on that
  * exchange: four words, the length and a hash of them are gathered instead, into room of 6 words a
  * rank.  A record that was altered on the way is a transport error: what the others think is then
@@ -37,6 +39,7 @@ typedef enum csgdi_field {
     CSGDI_FIELD_SCALE,   /* bits of the step size */
     CSGDI_FIELD_RHO,     /* bits of the weight of momentum */
     CSGDI_FIELD_FP_MODE, /* rounding and flushing of denormals */
+    CSGDI_FIELD_PLAN,
     CSGDI_FIELD_WIRE,
     CSGDI_FIELD_SPEC, /* hash of the text */
     CSGDI_FIELDS
@@ -58,8 +61,10 @@ typedef struct csgdi_agreement {
     uint64_t *gather; /* 6 * n_ranks words where lengths are wanted, else NULL */
     size_t *layout;   /* with gather: 2 * n_ranks lengths and offsets, scratch */
     uint64_t length;  /* with gather: this rank's */
+    bool timed;       /* the largest of `seconds` is asked for, on all ranks or on none */
+    double seconds;   /* not negative */
 
-    /* out: the flags of all, and with gather, csgdi_agreed_length(gather, rank) */
+    /* out: the flags of all, seconds, to 1 %, and with gather, csgdi_agreed_length(gather, rank) */
 
     /* between */
     int round;
@@ -87,7 +92,7 @@ csgd_status csgdi_agree_max(csgdi_transport *t, uint64_t *word, size_t n);
 /* The length that a rank brought. */
 static inline uint64_t csgdi_agreed_length(const uint64_t *gather, size_t rank)
 {
-    return gather[rank * CSGDI_AGREE_WORDS + 4];
+    return gather[rank * CSGDI_AGREE_WORDS + 4] & (UINT64_MAX >> 16);
 }
 
 /* How this thread rounds and whether it flushes denormals: ranks that differ in it would not

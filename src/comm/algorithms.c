@@ -77,6 +77,13 @@ static const csgdi_key keys[] = {
      .words = plan_words,
      .fallback = "auto",
      .help = "whether algorithm=auto may send vectors as they are where that is predicted faster"},
+    {.name = "adapt",
+     .kind = CSGDI_CHOICE,
+     .words = no_yes,
+     .fallback = "no",
+     .help =
+         "whether to change between messages and the vectors as they are by what calls take; then "
+         "times decide about bits, the same on all ranks"},
     {.name = "drop",
      .kind = CSGDI_CHOICE,
      .words = no_yes,

@@ -13,8 +13,21 @@
 #include "comm/reducer.h"
 #include "wire/header.h"
 
+/* Let r->exchange be the state of the dense algorithm that calls fall back to, or again that of the
+ * reducer's own. */
+static void change_exchange(csgd_reducer *r, bool exact)
+{
+    void *before = r->exchange;
+
+    if (r->call.exchanged == exact) return;
+    r->exchange = r->exact_exchange;
+    r->exact_exchange = before;
+    r->call.exchanged = exact;
+}
+
 csgd_status csgdi_reducer_settle(csgd_reducer *r, csgd_status st, bool in_doubt)
 {
+    change_exchange(r, false);
     r->compressor.n = r->layout.n_compressed; /* no window any more */
     if (st == CSGD_OK) {
         r->stats.calls++;
@@ -82,6 +95,7 @@ static csgd_status commit(csgd_reducer *r)
     const csgdi_sparse *leftover = NULL;
     const double ratio = csgdi_feedback_ratio(&r->feedback);
     const double step_size = r->feedback.step_size; /* that the residuals before are for */
+    double seconds;
 
     if (call->algorithm->finish != NULL) leftover = call->algorithm->finish(r);
     if (leftover != NULL) r->stats.dropped_entries += leftover->k;
@@ -104,7 +118,9 @@ static csgd_status commit(csgd_reducer *r)
     if (call->exact) r->stats.dense_calls++;
     if (r->agreement.flags & CSGDI_FLAG_NONFINITE) r->stats.nonfinite_calls++;
     r->step++;
-    r->stats.exchange_seconds += lap(r);
+    seconds = lap(r);
+    r->stats.exchange_seconds += seconds;
+    if (call->follows) csgdi_adapt_made(&r->adapt, call->planned, call->seconds + seconds);
     return csgdi_reducer_settle(r, CSGD_OK, false);
 }
 
@@ -211,12 +227,15 @@ static csgd_status step_agreement(csgd_reducer *r)
         st = csgdi_fail(CSGD_E_INVAL, "all ranks passed an operation that is not a sum");
     if (st != CSGD_OK) return csgdi_reducer_settle(r, st, false);
 
+    csgdi_adapt_told(&r->adapt, r->agreement.seconds);
     if (r->agreement.flags & CSGDI_FLAG_NONFINITE) {
         call->exact = true;
+        call->follows = false;
         call->x = call->send;
         call->m = NULL; /* without feedback it is send, and nothing is to be learnt of that */
     }
-    call->algorithm = call->exact ? &csgdi_vendor : r->algorithm;
+    call->algorithm = call->exact ? r->exact : r->algorithm;
+    change_exchange(r, call->exact && r->exact != &csgdi_vendor);
     st = begin_exchange(r);
     if (st != CSGD_OK) return st;
     call->step = step_exchange;
@@ -261,6 +280,11 @@ static uint64_t prepare(csgd_reducer *r)
     }
     call->exact = r->compressor.ops->family != CSGDI_EXACT &&
                   (r->step < r->dense_steps || call->op == CSGDI_OP_EXACT || r->guard.exact > 0);
+    call->follows = r->adapt.on && !call->exact;
+    if (call->follows) {
+        call->planned = csgdi_adapt_next(&r->adapt);
+        call->exact = call->planned.plan == CSGDI_PLAN_DENSE;
+    }
     call->clipped_before = r->compressor.clipped;
     r->compressor.step = r->step;
     if (!call->exact && !r->algorithm->dense && !r->algorithm->projects)
@@ -313,7 +337,9 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
                            .spec = r->spec,
                            .blocking = call->blocking,
                            .gather = r->lengths,
-                           .layout = r->gathered};
+                           .layout = r->gathered,
+                           .timed = r->adapt.on,
+                           .seconds = r->adapt.untold ? r->adapt.seconds : 0};
     if (a->failure == CSGD_OK && n == r->layout.n && type == r->compressor.type &&
         (op == CSGDI_OP_SUM || op == CSGDI_OP_EXACT))
         a->flags = prepare(r) | norm_bits(r);
@@ -328,7 +354,9 @@ csgd_status csgdi_reducer_begin(csgd_reducer *r, const void *send, void *recv, u
     memcpy(&a->field[CSGDI_FIELD_SCALE], &r->feedback.next_step_size, sizeof(double));
     memcpy(&a->field[CSGDI_FIELD_RHO], &r->feedback.next_rho, sizeof(double));
     a->field[CSGDI_FIELD_FP_MODE] = csgdi_fp_mode();
-    r->stats.encode_seconds += lap(r);
+    a->field[CSGDI_FIELD_PLAN] = call->planned.plan;
+    call->seconds = lap(r);
+    r->stats.encode_seconds += call->seconds;
     if (r->ready != NULL) r->ready(r->ready_object);
 
     st = csgdi_agree_begin(a, &r->transport);

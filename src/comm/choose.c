@@ -95,6 +95,10 @@ void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csg
     cost = cost_of(c, t, rates);
     plain = best_dense(&cost, &plain_seconds);
     if (!exact) lossy = best_lossy(c, t, &cost, drop, &lossy_seconds);
+    choice->vectors = plain;
+    choice->vector_seconds = plain_seconds;
+    choice->messages = lossy;
+    if (lossy != NULL) choice->message_seconds = lossy_seconds;
     if (exact || (dense && plain_seconds < lossy_seconds)) {
         choice->algorithm = plain;
         choice->dense = !exact;
@@ -114,25 +118,47 @@ void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csg
                  1e3 * plain_seconds, 1e6 * rates->alpha, 1e9 * rates->beta, 1e9 * rates->encode);
 }
 
+/* An algorithm as its place in the list, from 1 on; 0 for none. */
+static uint64_t number_of(const csgdi_algorithm *a)
+{
+    uint64_t i = 0;
+
+    if (a == NULL) return 0;
+    while (csgdi_algorithm_list((size_t)i) != a)
+        i++;
+    return i + 1;
+}
+
+static const csgdi_algorithm *numbered(uint64_t number)
+{
+    return number > 0 ? csgdi_algorithm_list((size_t)number - 1) : NULL;
+}
+
 csgd_status csgdi_choice_share(csgdi_transport *t, csgdi_choice *choice)
 {
-    enum { NUMBER, DENSE, TEXT, WORDS = TEXT + CSGDI_REASON / sizeof(uint64_t) };
+    enum { CHOSEN, MESSAGES, VECTORS, DENSE, TIMES, TEXT = TIMES + 2 };
+    enum { WORDS = TEXT + CSGDI_REASON / sizeof(uint64_t) };
     uint64_t word[WORDS] = {0}; /* the others bring zeros, so the MAX is what rank 0 brings */
-    size_t i = 0;
     csgd_status st;
 
-    if (t->rank == 0 && choice->algorithm != NULL) {
-        while (csgdi_algorithm_list(i) != choice->algorithm)
-            i++;
-        word[NUMBER] = i + 1;
+    if (t->rank == 0) {
+        word[CHOSEN] = number_of(choice->algorithm);
+        word[MESSAGES] = number_of(choice->messages);
+        word[VECTORS] = number_of(choice->vectors);
         word[DENSE] = choice->dense;
-        memcpy(word + TEXT, choice->reason, sizeof choice->reason);
+        memcpy(&word[TIMES], &choice->message_seconds, sizeof(double));
+        memcpy(&word[TIMES + 1], &choice->vector_seconds, sizeof(double));
+        memcpy(&word[TEXT], choice->reason, sizeof choice->reason);
     }
     st = csgdi_agree_max(t, word, WORDS);
     if (st != CSGD_OK || t->rank == 0) return st;
-    *choice = (csgdi_choice){.dense = word[DENSE] != 0};
-    memcpy(choice->reason, word + TEXT, sizeof choice->reason);
+    *choice = (csgdi_choice){.algorithm = numbered(word[CHOSEN]),
+                             .messages = numbered(word[MESSAGES]),
+                             .vectors = numbered(word[VECTORS]),
+                             .dense = word[DENSE] != 0};
+    memcpy(&choice->message_seconds, &word[TIMES], sizeof(double));
+    memcpy(&choice->vector_seconds, &word[TIMES + 1], sizeof(double));
+    memcpy(choice->reason, &word[TEXT], sizeof choice->reason);
     choice->reason[CSGDI_REASON - 1] = '\0';
-    if (word[NUMBER] > 0) choice->algorithm = csgdi_algorithm_list((size_t)word[NUMBER] - 1);
     return CSGD_OK;
 }

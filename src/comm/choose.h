@@ -15,7 +15,10 @@ enum { CSGDI_REASON = 256 };
 
 typedef struct csgdi_choice {
     const struct csgdi_algorithm *algorithm; /* NULL: none was made */
-    bool dense; /* the vector itself is predicted to be faster than any message */
+    bool dense;                              /* and sums vectors, in place of messages */
+    const struct csgdi_algorithm *messages;  /* the best that carries them; NULL: none does */
+    const struct csgdi_algorithm *vectors;  /* the best that is dense; NULL: nothing was measured */
+    double message_seconds, vector_seconds; /* what they are predicted to take; 0: nothing was */
     char reason[CSGDI_REASON];
 } csgdi_choice;
 

@@ -20,18 +20,23 @@
 #include "compressors/elements.h"
 #include "wire/header.h"
 
+static bool says(const csgdi_spec *spec, const char *key, const char *word)
+{
+    return strcmp(csgdi_spec_choice(spec, key), word) == 0;
+}
+
 /* The algorithm that the spec names, or the best one, with the reason. */
 static void choose(const csgd_reducer *r, const csgdi_spec *spec, const csgdi_rates *rates,
                    csgdi_choice *choice)
 {
     const char *name = csgdi_spec_choice(spec, "algorithm");
-    const bool may = strcmp(csgdi_spec_choice(spec, "plan"), "auto") == 0 &&
-                     /* Which sums of the vectors do not do, or for which they take too much. */
-                     !r->feedback.set.filters && !r->compressor.steered;
-    const bool drop = strcmp(csgdi_spec_choice(spec, "drop"), "yes") == 0;
+    const bool may =
+        says(spec, "plan", "auto") &&
+        /* Which sums of the vectors alone do not do, or for which they take too much. */
+        (!r->feedback.set.filters || says(spec, "adapt", "yes")) && !r->compressor.steered;
 
     if (strcmp(name, "auto") == 0) {
-        csgdi_choose(&r->compressor, &r->transport, rates, drop, may, choice);
+        csgdi_choose(&r->compressor, &r->transport, rates, says(spec, "drop", "yes"), may, choice);
         return;
     }
     *choice = (csgdi_choice){.algorithm = csgdi_algorithm_find(name)};
@@ -78,7 +83,51 @@ static csgd_status create_algorithm(csgd_reducer *r, csgdi_spec *spec)
     st = r->algorithm->create(r);
     r->compressor.n = r->layout.n_compressed;
     if (st != CSGD_OK || r->algorithm == &csgdi_vendor) return st;
-    return csgdi_vendor.create(r); /* for what travels exactly */
+    st = csgdi_vendor.create(r); /* for what travels exactly */
+    if (st == CSGD_OK && r->exact != &csgdi_vendor) {
+        void *own = r->exchange;
+
+        st = r->exact->create(r);
+        r->exact_exchange = r->exchange;
+        r->exchange = own;
+    }
+    return st;
+}
+
+/* Whether there are two plans to change between. */
+static csgd_status check_adapts(const csgd_reducer *r, const csgdi_spec *spec)
+{
+    if (r->compressor.ops->family == CSGDI_EXACT)
+        return csgdi_fail(
+            CSGD_E_UNSUPPORTED,
+            "adapt=yes changes between messages and the vectors as they are, and none "
+            "always sends these");
+    if (r->compressor.steered)
+        return csgdi_fail(
+            CSGD_E_UNSUPPORTED,
+            "adapt=yes may send vectors as they are, which budget= does not allow for");
+    if (!says(spec, "plan", "auto"))
+        return csgdi_fail(
+            CSGD_E_UNSUPPORTED,
+            "adapt=yes may send vectors as they are, which plan=compressed rules out");
+    return CSGD_OK;
+}
+
+/* Keep both plans, and begin with the one that was predicted to be faster. */
+static csgd_status adapt(csgd_reducer *r, const csgdi_choice *choice, const csgdi_spec *spec)
+{
+    const double predicted[2] = {[CSGDI_PLAN_MESSAGES] = choice->message_seconds,
+                                 [CSGDI_PLAN_DENSE] = choice->vector_seconds};
+    const csgd_status st = check_adapts(r, spec);
+
+    if (st != CSGD_OK) return st;
+    if (choice->dense)
+        r->algorithm =
+            choice->messages != NULL ? choice->messages : csgdi_algorithm_auto(&r->compressor);
+    if (choice->vectors != NULL) r->exact = choice->vectors;
+    csgdi_adapt_begin(&r->adapt, choice->dense ? CSGDI_PLAN_DENSE : CSGDI_PLAN_MESSAGES, predicted);
+    r->now = csgdi_arena_zalloc(&r->arena, 2, CSGDI_REASON);
+    return r->now != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
 /* What the algorithm does not matter for. */
@@ -137,7 +186,7 @@ static csgd_status finish(csgd_reducer *r, csgdi_spec *spec)
         r->packed = csgdi_arena_alloc(&r->arena, window, r->compressor.kernels->size);
         if (r->packed == NULL) return CSGD_E_NOMEM;
     }
-    if (strcmp(csgdi_spec_choice(spec, "progress"), "thread") == 0) {
+    if (says(spec, "progress", "thread")) {
         st = csgdi_progress_thread_create(r);
         if (st != CSGD_OK) return st;
     }
@@ -177,19 +226,24 @@ static csgd_status furnish(const csgdi_shape *shape, const csgdi_choice *choice,
                            csgd_reducer **r)
 {
     csgd_reducer *self = *r;
-    csgd_status st;
+    csgd_status st = CSGD_OK;
 
     self->algorithm = choice->algorithm;
+    self->exact = &csgdi_vendor;
     memcpy(self->reason, choice->reason, sizeof self->reason);
-    csgdi_spec_choose(spec, "algorithm", choice->algorithm->name);
+    if (says(spec, "adapt", "yes"))
+        st = adapt(self, choice, spec);
+    else
+        csgdi_spec_drop(spec, "adapt");
+    csgdi_spec_choose(spec, "algorithm", self->algorithm->name);
     csgdi_spec_drop(spec, "plan"); /* it has been followed */
     csgdi_spec_drop(spec, "drop");
-    if (choice->dense) {
+    if (choice->dense && !self->adapt.on && st == CSGD_OK) {
         st = make_dense(&self->transport, shape, self, spec, r);
         csgdi_reducer_unmake(&self);
         return st;
     }
-    st = finish(self, spec);
+    if (st == CSGD_OK) st = finish(self, spec);
     if (st != CSGD_OK) {
         csgdi_reducer_unmake(r);
         return st;
@@ -230,7 +284,7 @@ static bool wants_measures(const csgdi_shape *shape, const char *text, csgd_stat
         *n = csgdi_size_add(*n, csgdi_size_mul(shape->tensors[i].rows, shape->tensors[i].cols));
     return failure == CSGD_OK && *n >= CSGDI_MEASURED && *n != SIZE_MAX &&
            csgdi_compressor_parse(text, keys, 3, &spec, &ops) == CSGD_OK &&
-           strcmp(csgdi_spec_choice(&spec, "algorithm"), "auto") == 0;
+           says(&spec, "algorithm", "auto");
 }
 
 /* The choice of all ranks, of which rank 0 makes it where it depends on rates; r: this rank's, NULL

@@ -5,6 +5,7 @@
 #include "comm/reducer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include "base/clock.h"
 #include "base/error.h"
@@ -94,6 +95,7 @@ csgd_status csgd_reducer_clear(csgd_reducer *r)
     if (r->compressor.ops->clear != NULL) r->compressor.ops->clear(&r->compressor);
     if (r->algorithm->clear != NULL) r->algorithm->clear(r);
     if (r->owner.feedback.ops != NULL) csgdi_feedback_clear(&r->owner.feedback);
+    csgdi_adapt_clear(&r->adapt);
     if (r->guard.trips > 0)
         csgdi_guard_fall_back(&r->guard, &r->feedback, &r->owner.feedback);
     else
@@ -151,6 +153,7 @@ csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats, size_t 
         now.residual_norm = hypot(now.residual_norm, csgdi_feedback_norm(&r->owner.feedback));
     now.total_error = r->feedback.total_error + r->owner.feedback.total_error;
     now.guard_trips = r->guard.trips;
+    now.plan_changes = r->adapt.changes;
     now.rule = csgdi_feedback_rule(&r->feedback);
     if (r->progress != NULL) csgdi_progress_thread_unlock(r->progress);
     memcpy(stats, &now, size < sizeof now ? size : sizeof now);
@@ -164,7 +167,14 @@ size_t csgd_reducer_memory_bytes(const csgd_reducer *r)
 
 const char *csgd_reducer_explain(const csgd_reducer *r)
 {
-    return r != NULL ? r->reason : "";
+    if (r == NULL) return "";
+    if (r->now == NULL) return r->reason;
+    if (r->progress != NULL) csgdi_progress_thread_lock(r->progress);
+    snprintf(r->now, 2 * CSGDI_REASON, "%s; ", r->reason);
+    csgdi_adapt_explain(&r->adapt, r->algorithm->name, r->exact->name, r->now + strlen(r->now),
+                        2 * CSGDI_REASON - strlen(r->now));
+    if (r->progress != NULL) csgdi_progress_thread_unlock(r->progress);
+    return r->now;
 }
 
 const char *csgd_reducer_spec(const csgd_reducer *r)

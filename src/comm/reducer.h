@@ -16,6 +16,7 @@
  */
 
 #include <csgd/reducer.h>
+#include "comm/adapt.h"
 #include "comm/agree.h"
 #include "comm/choose.h"
 #include "comm/layout.h"
@@ -47,6 +48,10 @@ typedef struct csgdi_call {
     csgd_type type;
     int op;                               /* csgdi_op */
     bool exact;                           /* m or send travels itself, by the dense algorithm */
+    csgdi_planned planned;                /* what r->adapt made of it */
+    bool follows;                         /* and nothing else decides */
+    bool exchanged;                       /* r->exchange is that of r->exact */
+    double seconds;                       /* so far, but for waits for the last rank */
     const csgdi_algorithm *algorithm;     /* of this call: the reducer's own, or the dense one */
     csgd_status (*step)(csgd_reducer *r); /* the phase it is in */
     csgd_status outcome;                  /* CSGD_MORE until it has ended */
@@ -125,12 +130,15 @@ struct csgd_reducer {
     csgdi_feedback feedback;
     csgdi_owner owner;
     csgdi_guard guard;
+    csgdi_adapt adapt;
     const csgdi_algorithm *algorithm;
-    void *exchange;    /* the algorithm's state */
-    void *dense;       /* the state of the dense algorithm that calls fall back to */
-    uint8_t *message;  /* where this rank's message is written */
-    uint64_t *lengths; /* where the agreement gathers them, CSGDI_AGREE_WORDS a rank; or NULL */
-    size_t *gathered;  /* its scratch, two a rank */
+    const csgdi_algorithm *exact; /* the dense one that calls fall back to */
+    void *exchange;       /* the state of the algorithm of this call, r->algorithm's between */
+    void *exact_exchange; /* of the dense one, where that is not the vendor's */
+    void *dense;          /* of csgdi_vendor */
+    uint8_t *message;     /* where this rank's message is written */
+    uint64_t *lengths;    /* where the agreement gathers them, CSGDI_AGREE_WORDS a rank; or NULL */
+    size_t *gathered;     /* its scratch, two a rank */
     uint64_t step;
     uint64_t dense_steps;
     double timeout;     /* seconds, 0: none */
@@ -153,6 +161,7 @@ struct csgd_reducer {
     uint64_t identity[CSGDI_FIELDS]; /* the fields that were agreed at creation */
     char spec[2 * CSGDI_SPEC_MAX];   /* with every default written out */
     char reason[CSGDI_REASON];       /* why this algorithm */
+    char *now; /* the same and the present plan, 2 * CSGDI_REASON bytes; or NULL */
 };
 
 /* Make a reducer over an open transport, which moves into it.  Collective: the ranks agree.  On

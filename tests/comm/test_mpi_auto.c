@@ -51,6 +51,44 @@ static void choice_part(ranks *all, int rank, void *arg)
     free(x);
 }
 
+/* Times decide on and on, about all ranks alike; also what is started, and started again. */
+static void adapting_part(ranks *all, int rank, void *arg)
+{
+    float *x = malloc(N * sizeof *x);
+    csgd_request *q = NULL;
+    csgd_reducer *r = NULL;
+    csgd_stats s;
+
+    (void)arg;
+    RANK_CHECK(all, rank, all->create(all, rank, N, "topk ratio=0.01 adapt=yes", &r) == CSGD_OK);
+    for (size_t j = 0; j < N; j++)
+        x[j] = (float)(j % (size_t)(rank + 1));
+    RANK_CHECK(all, rank,
+               csgd_allreduce_init(MPI_IN_PLACE, x, N, MPI_FLOAT, MPI_SUM, r, &q) == MPI_SUCCESS);
+    for (int t = 0; t < 40; t++) {
+        if (t % 3 == 0) {
+            RANK_CHECK(all, rank, csgd_reducer_allreduce(r, NULL, x, N) == CSGD_OK);
+        } else {
+            RANK_CHECK(all, rank, csgd_start(&q) == MPI_SUCCESS);
+            RANK_CHECK(all, rank, csgd_wait(&q) == MPI_SUCCESS);
+        }
+        RANK_CHECK(all, rank, same_text(csgd_reducer_explain(r)));
+        for (size_t j = 0; j < N; j++)
+            x[j] = x[j] * 0.125F + (float)((j + (size_t)t) % (size_t)(rank + 1));
+    }
+    RANK_CHECK(all, rank, csgd_reducer_stats(r, &s, sizeof s) == CSGD_OK);
+    RANK_CHECK(all, rank, s.calls == 40 && s.failed_calls == 0);
+    RANK_CHECK(all, rank, csgd_request_free(&q) == MPI_SUCCESS);
+    csgd_reducer_destroy(&r);
+    free(x);
+}
+
+static void plans_of_all_ranks(void **state)
+{
+    (void)state;
+    ranks_run_mpi(adapting_part, NULL);
+}
+
 static void same_choice(void **state)
 {
     (void)state;
@@ -95,6 +133,7 @@ static void lengths_differ(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(same_choice),
+    cmocka_unit_test(plans_of_all_ranks),
     cmocka_unit_test(a_rank_that_fails),
     cmocka_unit_test(lengths_differ),
 };
