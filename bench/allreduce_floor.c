@@ -16,13 +16,27 @@ static double set_bits(double n, double k)
     return (lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)) / ln_2;
 }
 
+/* k entries with values of so many bytes each. */
+static double entries_bytes(const csgdi_compressor *c, double k, double value)
+{
+    return set_bits((double)c->n, k) / 8 + value * k;
+}
+
+/* A value of a message: the integer coders have a scale for every 256 of them. */
+static double value_bytes(const csgdi_compressor *c)
+{
+    static const double bytes[] = {8, 4, 2, 2, 1 + 4.0 / 256, 0.5 + 4.0 / 256};
+
+    return bytes[c->format.value];
+}
+
 static double message_bytes(const csgdi_compressor *c)
 {
     const double size = (double)c->kernels->size;
 
     switch (c->ops->family) {
     case CSGDI_SELECT:
-        return set_bits((double)c->n, (double)c->stream.k) / 8 + size * (double)c->stream.k;
+        return entries_bytes(c, (double)c->stream.k, value_bytes(c));
     case CSGDI_PROJECT:
         return size * (double)c->max_k;
     case CSGDI_QUANTIZE:
@@ -30,6 +44,14 @@ static double message_bytes(const csgdi_compressor *c)
     default:
         return size * (double)c->n;
     }
+}
+
+/* The sum of p messages whose supports are random. */
+static double union_bytes(const csgdi_compressor *c, double p)
+{
+    const double n = (double)c->n, k = (double)c->stream.k;
+
+    return entries_bytes(c, n * -expm1(p * log1p(-k / n)), (double)c->kernels->size);
 }
 
 double floor_bytes(const csgd_reducer *r)
@@ -44,6 +66,8 @@ double floor_bytes(const csgd_reducer *r)
         return (double)NAN;
     for (size_t i = 0; i < sizeof halves / sizeof *halves; i++)
         if (strcmp(r->algorithm->name, halves[i]) == 0) return 2 * m * (p - 1) / p;
+    if (strcmp(r->algorithm->name, "split") == 0 && c->stream.k < c->n)
+        return (m + union_bytes(c, p)) * (p - 1) / p;
     if (strcmp(r->algorithm->name, "dsar") == 0) return (m + all) * (p - 1) / p;
     return strcmp(r->algorithm->name, "allgather") == 0 ? (p - 1) * m : (double)NAN;
 }

@@ -12,15 +12,15 @@
  *     linear           2 m (P - 1) / P
  *     dsar             (m + n s) (P - 1) / P
  *     allgather        (P - 1) m
+ *     split            (m + the sum's bytes) (P - 1) / P, of supports that overlap by chance
  *
  *     exact            m = n s
  *     quantize         m = the codes, scales included
  *     project          m = k s: the indices follow from a shared seed
- *     select           m = (log2 C(n, k) + 8 s k) / 8: no code for all sets of k indices is
- *                      shorter; k of the rank's own last message
+ *     select           m = log2 C(n, k) / 8 + v k: no code for all sets of k indices is shorter;
+ *                      k of the rank's own last message, v bytes of a value by the spec's `values`
  *
- * Headers and the agreement are left out.  The values of a sparse message count as they are sent,
- * in the element type.
+ * Headers and the agreement are left out.  Sums of sparse messages travel in the element type.
  */
 
 #include "comm/reducer.h"
