@@ -106,6 +106,12 @@ static const csgdi_key keys[] = {
      .fallback = "none",
      .help =
          "dsar: codes by which owners send their sums; with feedback they keep what is left out"},
+    {.name = "piece",
+     .kind = CSGDI_COUNT,
+     .min = 1,
+     .max = 9007199254740992.0,
+     .help = "sra: bytes of codes that travel as one message, while others are worked on; 32768 "
+             "unless given"},
     {.name = "timeout",
      .kind = CSGDI_REAL,
      .max = 1e9,

@@ -79,6 +79,7 @@ static csgd_status create_algorithm(csgd_reducer *r, csgdi_spec *spec)
                 r->algorithm->name);
         csgdi_spec_drop(spec, "recode");
     }
+    if (r->algorithm != &csgdi_sra) csgdi_spec_drop(spec, "piece");
     csgdi_window_choose(r);
     st = r->algorithm->create(r);
     r->compressor.n = r->layout.n_compressed;
@@ -149,6 +150,7 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
     r->dense_steps = csgdi_spec_count(spec, "dense_steps");
     r->timeout = csgdi_spec_real(spec, "timeout");
     r->tau = csgdi_spec_count(spec, "tau");
+    if (csgdi_spec_set(spec, "piece")) r->piece = csgdi_spec_count(spec, "piece");
     return CSGD_OK;
 }
 

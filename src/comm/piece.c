@@ -99,7 +99,7 @@ size_t csgdi_piece_write_poison(const csgd_reducer *r, csgd_status found, uint8_
 
 csgd_status csgdi_piece_told(const uint8_t *payload, uint64_t bytes)
 {
-    const uint64_t told = bytes == 8 ? csgdi_load64(payload) : 0;
+    const uint64_t told = bytes >= 8 ? csgdi_load64(payload) : 0;
     const csgd_status theirs = told == (uint64_t)-CSGD_E_NONFINITE ? CSGD_E_NONFINITE
                                : told == (uint64_t)-CSGD_E_PLUGIN  ? CSGD_E_PLUGIN
                                                                    : CSGD_E_CORRUPT;

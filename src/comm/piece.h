@@ -9,8 +9,9 @@
  *
  *     entries    a sparse stream: a part of a rank's message, or a sum of several
  *     elements   all of them, as the vector is, once that is shorter (wire id of `none`)
- *     poison     a status in 8 bytes: its sender found something wrong, and sends this in place of
- *                all that it still owes, so that nobody waits for it (wire id 0xffff)
+ *     poison     a status in 8 bytes, filled up where a length is agreed: its sender found something
+ *                wrong, and sends this in place of all that it still owes, so that nobody waits for
+ *                it (wire id 0xffff)
  *
  * A rank's own entries travel in the value coder of the spec, where that gives back what was
  * decoded once; int8 and int4, whose codes depend on the neighbours, do not, so their values
@@ -53,7 +54,7 @@ size_t csgdi_piece_write_poison(const csgd_reducer *r, csgd_status found, uint8_
 size_t csgdi_piece_frame(const csgd_reducer *r, uint16_t wire_id, size_t n, size_t payload,
                          uint8_t *dst);
 
-/* The status that a payload of poison tells. */
+/* The status that a payload of poison tells in its first 8 bytes. */
 csgd_status csgdi_piece_told(const uint8_t *payload, uint64_t bytes);
 
 /* Bytes of a piece of n elements, all of them given. */

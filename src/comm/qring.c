@@ -113,7 +113,8 @@ static csgd_status qring_begin(csgd_reducer *r)
     self->trouble.found = CSGD_OK;
     self->len[first] = self->offset[first + 1] - self->offset[first];
     if (r->transport.n_ranks == 1 || r->compressor.n == 0) return CSGD_OK;
-    if (self->len[first] > 0) csgdi_range_cut(r, first, self->pieces + self->offset[first]);
+    if (self->len[first] > 0)
+        csgdi_part_cut(r, csgdi_range_part(r, first, 0, 1), self->pieces + self->offset[first]);
     return begin_step(r);
 }
 

@@ -15,32 +15,55 @@
  * there is feedback, encodes again, and keeps the rest: the owner residual, so that nothing is
  * lost in the second encoding either.  Everybody decodes the same bytes, the owner too.
  *
- * Volume: with m bytes of codes, (P - 1) / P m sent by each rank in each half: 2 m (P - 1) / P, as
- * little as a ring; latency 2 (P - 1) messages at most.  Memory: codes of P ranges, twice, and one
- * or two vectors of n / P elements for the owner.
+ * Long ranges are cut into parts of whole blocks, which follow each other through the three steps
+ * (flow.h), so that local work hides behind the wire, and both directions of it are in use:
  *
- * A rank that finds a piece corrupt, or a sum that is not finite, still sends its part of the
- * second half, marked as poisoned: all ranks then fail together and none waits.
+ *     scatter | 0 | 1 | 2 | 3 | ...
+ *     reduce      | 0 | 1 | 2 | ...
+ *     gather          | 0 | 1 | ...          and each sum is decoded as it comes
+ *
+ * Parts of a range are as many as its codes are times `piece`, rounded, at least one and at most one
+ * for each block; the same number for all ranges.  Blocks are encoded alone, so the bits are the
+ * same however they are cut.  Of ranges that are one part a collective does the second half.
+ *
+ * Volume: with m bytes of codes, (P - 1) / P m sent by each rank in each half: 2 m (P - 1) / P, as
+ * little as a ring, and a header of 48 bytes for each piece; latency 2 (P - 1) messages at most.
+ * Memory: two messages, SLOTS parts of a range from each rank, and one or two vectors of n / P
+ * elements for the owner.
+ *
+ * A rank that finds a piece corrupt, or a sum that is not finite, still sends all that it owes, marked
+ * as poisoned from then on: all ranks then fail together and none waits.
  */
 
-#include <stdio.h>
 #include <string.h>
 #include "base/bytes.h"
 #include "base/error.h"
-#include "compressors/blocks.h"
+#include "comm/flow.h"
 #include "comm/piece.h"
 #include "comm/ranges.h"
+#include "compressors/blocks.h"
 #include "wire/header.h"
 
+enum {
+    PIECE = 32768,               /* bytes of codes of a piece, unless the spec says it */
+    SLOTS = CSGDI_FLOW_RECEIVES, /* parts of this range that may have come and not been added */
+    SCATTER = 0,                 /* tags */
+    GATHER = 1
+};
+
 typedef struct sra {
-    uint8_t *scatter;        /* P slots for this range's pieces from all ranks */
-    uint8_t *pieces;         /* this rank's pieces for all owners, then all owners' pieces */
-    size_t slot;             /* bytes of a slot of `scatter` */
-    size_t *len, *offset;    /* [P] of the pieces in `pieces` */
-    csgdi_request *requests; /* P sends, P receives, and the gather */
+    size_t parts;         /* of each range */
+    csgdi_flow scatter;   /* of this rank's codes to their owners */
+    csgdi_flow gather;    /* of the owners' sums to all, where there are several parts */
+    uint8_t *in;          /* SLOTS times pieces of a part of this range, one of each rank */
+    size_t slot;          /* bytes of each */
+    uint8_t *pieces;      /* this rank's pieces for all owners, then all owners' pieces */
+    size_t *len, *offset; /* [P] of the ranges there */
+    size_t added;         /* parts of this range */
+    size_t *decoded;      /* [P] parts of ranges */
+    csgdi_request whole;  /* the gather, where there is one part */
     bool gathering;
-    csgd_status found;  /* what this rank found wrong on the way */
-    char sentence[512]; /* and why */
+    csgdi_trouble trouble;
 } sra;
 
 static csgd_status sra_supports(const csgdi_compressor *c, const csgdi_transport *t)
@@ -53,183 +76,272 @@ static csgd_status sra_supports(const csgdi_compressor *c, const csgdi_transport
                       c->ops->name);
 }
 
+/* ---- pieces and where they are ---- */
+
+static csgdi_part part_of(const csgd_reducer *r, int owner, size_t part)
+{
+    return csgdi_range_part(r, owner, part, ((sra *)r->exchange)->parts);
+}
+
+/* The piece of a part in `pieces`. */
+static uint8_t *piece_of(const csgd_reducer *r, int owner, size_t part)
+{
+    const sra *self = r->exchange;
+
+    return self->pieces + self->offset[owner] + csgdi_range_offset(r, owner, part, self->parts);
+}
+
+/* The piece of a rank for a part of this rank's range. */
+static uint8_t *slot_of(const csgd_reducer *r, int from, size_t part)
+{
+    const sra *self = r->exchange;
+
+    return self->in + (part % SLOTS * (size_t)r->transport.n_ranks + (size_t)from) * self->slot;
+}
+
+static uint8_t *scatter_out(csgd_reducer *r, int to, size_t part, size_t *len)
+{
+    uint8_t *piece = piece_of(r, to, part);
+    const csgdi_part p = part_of(r, to, part);
+
+    *len = p.bytes;
+    if (p.n > 0) csgdi_part_cut(r, p, piece);
+    return piece;
+}
+
+static uint8_t *scatter_in(csgd_reducer *r, int from, size_t part, size_t *len)
+{
+    const sra *self = r->exchange;
+
+    *len = part_of(r, r->transport.rank, part).bytes;
+    return part < self->added + SLOTS ? slot_of(r, from, part) : NULL;
+}
+
+static uint8_t *gather_out(csgd_reducer *r, int to, size_t part, size_t *len)
+{
+    const sra *self = r->exchange;
+    const int rank = r->transport.rank;
+
+    (void)to;
+    *len = part_of(r, rank, part).bytes;
+    return part < self->added ? piece_of(r, rank, part) : NULL;
+}
+
+/* Where this rank's own piece was, once it has left. */
+static uint8_t *gather_in(csgd_reducer *r, int from, size_t part, size_t *len)
+{
+    const sra *self = r->exchange;
+
+    *len = part_of(r, from, part).bytes;
+    return csgdi_flow_sent(&self->scatter, r, from, part) ? piece_of(r, from, part) : NULL;
+}
+
+/* ---- from beginning to end ---- */
+
 static csgd_status sra_create(csgd_reducer *r)
 {
     const int p = r->transport.n_ranks, rank = r->transport.rank;
+    const size_t bytes = r->piece > 0 ? r->piece : PIECE;
     sra *self = csgdi_arena_zalloc(&r->arena, 1, sizeof *self);
     size_t total = 0;
+    csgd_status st;
 
     r->exchange = self;
     if (self == NULL) return CSGD_E_NOMEM;
+    self->parts = p > 1 ? csgdi_range_parts(r, bytes) : 1;
+    self->scatter =
+        (csgdi_flow){.tag = SCATTER, .parts = self->parts, .out = scatter_out, .in = scatter_in};
+    self->gather =
+        (csgdi_flow){.tag = GATHER, .parts = self->parts, .out = gather_out, .in = gather_in};
     self->len = csgdi_arena_alloc(&r->arena, (size_t)p, sizeof *self->len);
     self->offset = csgdi_arena_alloc(&r->arena, (size_t)p, sizeof *self->offset);
-    self->requests = csgdi_arena_zalloc(&r->arena, 2 * (size_t)p + 1, sizeof *self->requests);
-    if (self->len == NULL || self->offset == NULL || self->requests == NULL) return CSGD_E_NOMEM;
+    self->decoded = csgdi_arena_alloc(&r->arena, (size_t)p, sizeof *self->decoded);
+    if (self->len == NULL || self->offset == NULL || self->decoded == NULL) return CSGD_E_NOMEM;
     for (int o = 0; o < p; o++) {
-        self->len[o] = csgdi_range_bytes(r, o);
         self->offset[o] = total;
+        self->len[o] = csgdi_range_offset(r, o, self->parts - 1, self->parts) +
+                       part_of(r, o, self->parts - 1).bytes;
         total += self->len[o];
     }
-    self->slot = self->len[rank];
+    self->slot = part_of(r, rank, 0).bytes;
     self->pieces = csgdi_arena_alloc(&r->arena, total, 1);
-    self->scatter = csgdi_arena_alloc(&r->arena, (size_t)p, self->slot);
+    self->in =
+        csgdi_arena_alloc(&r->arena,
+                          csgdi_size_mul(self->parts < SLOTS ? self->parts : SLOTS, (size_t)p),
+                          self->slot);
     r->message = csgdi_arena_alloc(&r->arena, csgdi_message_bound(&r->compressor), 1);
-    if (self->pieces == NULL || self->scatter == NULL || r->message == NULL) return CSGD_E_NOMEM;
+    if (self->pieces == NULL || self->in == NULL || r->message == NULL) return CSGD_E_NOMEM;
+    st = csgdi_flow_create(&self->scatter, r);
+    if (st == CSGD_OK && self->parts > 1) st = csgdi_flow_create(&self->gather, r);
+    if (st != CSGD_OK) return st;
     return csgdi_owner_create(r, csgdi_range_start(r, rank), csgdi_range_length(r, rank));
 }
 
 static csgd_status sra_begin(csgd_reducer *r)
 {
     sra *self = r->exchange;
-    csgdi_transport *t = &r->transport;
-    const int p = t->n_ranks, rank = t->rank;
-    csgd_status st = CSGD_OK;
 
+    self->added = 0;
+    memset(self->decoded, 0, (size_t)r->transport.n_ranks * sizeof *self->decoded);
     self->gathering = false;
-    self->found = CSGD_OK;
-    for (int i = 1; i < p && self->slot > 0 && st == CSGD_OK; i++) {
-        const int from = (rank + p - i) % p;
-        st = t->ops->receive(t, self->scatter + (size_t)from * self->slot, self->slot, from, 0,
-                             &self->requests[p + from]);
-    }
-    for (int i = 0; i < p && st == CSGD_OK; i++) {
-        const int to = (rank + i) % p;
-        if (self->len[to] == 0) continue;
-        csgdi_range_cut(r, to,
-                        to == rank ? self->scatter + (size_t)rank * self->slot
-                                   : self->pieces + self->offset[to]);
-        if (to != rank)
-            st = t->ops->send(t, self->pieces + self->offset[to], self->len[to], to, 0,
-                              &self->requests[to]);
-    }
-    return st;
+    self->trouble.found = CSGD_OK;
+    csgdi_flow_begin(&self->scatter, r);
+    if (self->parts > 1) csgdi_flow_begin(&self->gather, r);
+    return csgdi_flow_step(&self->scatter, r);
 }
 
-static void note(sra *self, csgd_status st, int from)
+static char *elements(const csgd_reducer *r, size_t first)
 {
-    if (st == CSGD_OK || self->found != CSGD_OK) return;
-    self->found = st;
-    snprintf(self->sentence, sizeof self->sentence, "piece of rank %d: %s", from,
-             csgd_error_detail());
+    return (char *)r->call.recv + first * r->compressor.kernels->size;
 }
 
-/* Add up this rank's range in place, and write its second encoding, or say what went wrong. */
-static void reduce(csgd_reducer *r, uint8_t *dst)
+/* What a sum that was not encoded again suffers from. */
+static void note_fault(csgd_reducer *r)
+{
+    sra *self = r->exchange;
+    csgd_status st = csgdi_compressor_fault(&r->owner.compressor);
+
+    if (st == CSGD_OK)
+        st = csgdi_fail(CSGD_E_NONFINITE,
+                        "the sum of finite vectors is not finite: it overflows the element type");
+    csgdi_trouble_note(&self->trouble, st, NULL, -1);
+}
+
+/* A piece as long as that of the codes would be. */
+static void write_poison(const csgd_reducer *r, csgdi_part p, uint8_t *dst)
+{
+    const sra *self = r->exchange;
+    const csgdi_header header = {.compressor = CSGDI_PIECE_POISON,
+                                 .type = r->compressor.type,
+                                 .n = p.n,
+                                 .step = r->step,
+                                 .payload = p.bytes - CSGDI_HEADER_BYTES};
+
+    memset(dst + CSGDI_HEADER_BYTES, 0, header.payload);
+    csgdi_store64(dst + CSGDI_HEADER_BYTES, (uint64_t)-self->trouble.found);
+    csgdi_header_write(&header, dst);
+}
+
+/* Add up a part of this rank's range in place, and write its second encoding, or say what went
+ * wrong. */
+static void add(csgd_reducer *r, size_t part)
 {
     sra *self = r->exchange;
     const int p = r->transport.n_ranks, rank = r->transport.rank;
-    const csgdi_compressor c = csgdi_range_view(r, rank);
-    char *sum = (char *)r->call.recv + csgdi_range_start(r, rank) * c.kernels->size;
+    const csgdi_part mine = part_of(r, rank, part);
+    const csgdi_compressor c = csgdi_part_view(r, mine);
+    uint8_t *dst = piece_of(r, rank, part);
     size_t len;
 
+    if (mine.n == 0) return;
     for (int from = 0; from < p; from++) {
-        const uint8_t *piece = self->scatter + (size_t)from * self->slot;
-        note(self, csgdi_message_check(&c, piece, self->slot, &r->step), from);
-        if (self->found == CSGD_OK)
-            csgdi_blocks_apply(&c, piece + CSGDI_HEADER_BYTES, c.n,
-                               from == 0 ? CSGDI_SET : CSGDI_ADD, sum);
+        const uint8_t *codes = csgdi_part_codes(r, mine);
+
+        if (from != rank) {
+            const uint8_t *piece = slot_of(r, from, part);
+            csgdi_trouble_note(&self->trouble, csgdi_message_check(&c, piece, mine.bytes, &r->step),
+                               "piece of", from);
+            codes = piece + CSGDI_HEADER_BYTES;
+        }
+        if (self->trouble.found == CSGD_OK)
+            csgdi_blocks_apply(&c, codes, c.n, from == 0 ? CSGDI_SET : CSGDI_ADD,
+                               elements(r, mine.first));
     }
     r->owner.compressor.step = r->step;
-    if (self->found == CSGD_OK && !csgdi_feedback_write(&r->owner.feedback, sum, dst, &len)) {
-        self->found = csgdi_compressor_fault(&r->owner.compressor);
-        snprintf(self->sentence, sizeof self->sentence, "%s",
-                 self->found != CSGD_OK
-                     ? csgd_error_detail()
-                     : "the sum of finite vectors is not finite: it overflows the element type");
-        if (self->found == CSGD_OK) self->found = CSGD_E_NONFINITE;
-    }
-    if (self->found != CSGD_OK) {
-        const csgdi_header header = {.compressor = CSGDI_PIECE_POISON,
-                                     .type = c.type,
-                                     .n = c.n,
-                                     .step = r->step,
-                                     .payload = self->slot - CSGDI_HEADER_BYTES};
-        memset(dst + CSGDI_HEADER_BYTES, 0, header.payload);
-        csgdi_store64(dst + CSGDI_HEADER_BYTES, (uint64_t)-self->found);
-        csgdi_header_write(&header, dst);
-    }
+    if (self->trouble.found == CSGD_OK &&
+        !csgdi_feedback_write_part(&r->owner.feedback, elements(r, r->owner.first),
+                                   mine.first - r->owner.first, mine.n, dst, &len))
+        note_fault(r);
+    if (self->trouble.found != CSGD_OK) write_poison(r, mine, dst);
 }
 
-/* Judge all owners' pieces, then decode them. */
-static csgd_status decode(csgd_reducer *r)
+/* Judge the sum of a part, and decode it. */
+static void decode(csgd_reducer *r, int owner, size_t part)
 {
     sra *self = r->exchange;
-    const int p = r->transport.n_ranks;
+    const csgdi_part p = part_of(r, owner, part);
+    const csgdi_compressor c = csgdi_part_view(r, p);
+    const uint8_t *piece = piece_of(r, owner, part);
 
-    if (self->found != CSGD_OK) return csgdi_fail(self->found, "%s", self->sentence);
-    for (int o = 0; o < p; o++) {
-        const csgdi_compressor c = csgdi_range_view(r, o);
-        const uint8_t *piece = self->pieces + self->offset[o];
-        csgdi_header header;
-        csgd_status st;
+    if (p.n == 0) return;
+    csgdi_trouble_note(&self->trouble, csgdi_piece_check_codes(r, &c, piece, p.bytes), "sum of",
+                       owner);
+    if (self->trouble.found == CSGD_OK)
+        csgdi_blocks_apply(&c, piece + CSGDI_HEADER_BYTES, c.n, CSGDI_SET, elements(r, p.first));
+}
 
-        if (c.n == 0) continue;
-        st = csgdi_header_read(piece, self->len[o], &header);
-        if (st == CSGD_OK && header.compressor == CSGDI_PIECE_POISON) {
-            char whose[32];
-            snprintf(whose, sizeof whose, "sum of rank %d", o);
-            return csgdi_fail_in(csgdi_piece_told(piece + CSGDI_HEADER_BYTES, 8), whose);
-        }
-        if (st == CSGD_OK) st = csgdi_message_check(&c, piece, self->len[o], &r->step);
-        note(self, st, o);
-        if (st != CSGD_OK) return csgdi_fail(st, "%s", self->sentence);
+/* One piece of work on what has come; whether there was one. */
+static bool work(csgd_reducer *r)
+{
+    sra *self = r->exchange;
+    const int p = r->transport.n_ranks, rank = r->transport.rank;
+
+    if (self->added < self->parts && csgdi_flow_came(&self->scatter, r, self->added)) {
+        add(r, self->added++);
+        return true;
     }
-    for (int o = 0; o < p; o++) {
-        const csgdi_compressor c = csgdi_range_view(r, o);
-        const size_t first = csgdi_range_start(r, o);
-        if (c.n > 0)
-            csgdi_blocks_apply(&c, self->pieces + self->offset[o] + CSGDI_HEADER_BYTES, c.n,
-                               CSGDI_SET, (char *)r->call.recv + first * c.kernels->size);
+    for (int i = 0; i < p && self->parts > 1; i++) {
+        const int owner = (rank + p - i) % p;
+        const size_t come = owner == rank ? self->added : self->gather.came[owner];
+
+        if (self->decoded[owner] == come) continue;
+        decode(r, owner, self->decoded[owner]++);
+        return true;
     }
-    return CSGD_OK;
+    return false;
+}
+
+/* The second half of ranges of one part, by a collective that takes fewer messages. */
+static csgd_status gather_whole(csgd_reducer *r)
+{
+    sra *self = r->exchange;
+    csgdi_transport *t = &r->transport;
+    csgd_status st = CSGD_OK;
+    bool done;
+
+    if (!self->gathering)
+        st = t->ops->gather(t, self->pieces + self->offset[t->rank], self->pieces, self->len,
+                            self->offset, r->call.blocking, &self->whole);
+    self->gathering = true;
+    if (st == CSGD_OK) st = t->ops->test(t, &self->whole, &done);
+    if (st != CSGD_OK) return st;
+    r->call.moves = self->scatter.moves + 1 + self->whole.parts;
+    if (!done) return CSGD_MORE;
+    for (int o = 0; o < t->n_ranks; o++)
+        decode(r, o, 0);
+    return csgdi_trouble_status(&self->trouble);
 }
 
 static csgd_status sra_step(csgd_reducer *r)
 {
     sra *self = r->exchange;
-    csgdi_transport *t = &r->transport;
-    const int p = t->n_ranks, rank = t->rank;
     csgd_status st;
-    bool done;
 
-    if (!self->gathering) {
-        bool all = true;
-        uint64_t moves = 0;
-        for (int i = 0; i < 2 * p; i++) {
-            st = t->ops->test(t, &self->requests[i], &done);
-            if (st != CSGD_OK) return st;
-            all = all && done;
-            moves += done;
-        }
-        r->call.moves = moves;
-        if (!all) return CSGD_MORE;
-        if (self->slot > 0) reduce(r, self->pieces + self->offset[rank]);
-        self->gathering = true;
-        r->call.moves++;
-        st = t->ops->gather(t, self->pieces + self->offset[rank], self->pieces, self->len,
-                            self->offset, r->call.blocking, &self->requests[2 * p]);
+    do {
+        st = csgdi_flow_step(&self->scatter, r);
+        if (st == CSGD_OK && self->parts > 1) st = csgdi_flow_step(&self->gather, r);
         if (st != CSGD_OK) return st;
-    }
-    st = t->ops->test(t, &self->requests[2 * p], &done);
-    if (st != CSGD_OK) return st;
-    r->call.moves = 2 * (uint64_t)p + 1 + self->requests[2 * p].parts;
-    return done ? decode(r) : CSGD_MORE;
+        r->call.moves = self->scatter.moves + self->gather.moves;
+    } while (work(r));
+    if (!csgdi_flow_ended(&self->scatter, r) || self->added < self->parts) return CSGD_MORE;
+    if (self->parts == 1) return gather_whole(r);
+    return csgdi_flow_ended(&self->gather, r) ? csgdi_trouble_status(&self->trouble) : CSGD_MORE;
 }
 
 static const csgdi_sparse *sra_finish(csgd_reducer *r)
 {
-    const sra *self = r->exchange;
-
-    if (self->slot > 0)
-        csgdi_feedback_commit(&r->owner.feedback, self->pieces + self->offset[r->transport.rank],
-                              true, NULL);
+    if (r->owner.compressor.n > 0) csgdi_feedback_commit(&r->owner.feedback, NULL, true, NULL);
     return NULL;
 }
 
+/* Of several parts the longer of wire and work hides the other, but for making the message. */
 static double sra_seconds(const csgdi_cost *c)
 {
-    return 2 * (c->p - 1) * csgdi_cost_message(c, c->message / c->p) + csgdi_cost_local(c, 2) +
-           csgdi_cost_local(c, 0) / c->p;
+    const double wire = 2 * (c->p - 1) * csgdi_cost_message(c, c->message / c->p);
+    const double work = c->n * (2 * c->rates->decode + c->rates->encode / c->p);
+
+    return csgdi_cost_local(c, 0) +
+           (c->message / c->p < 2 * PIECE ? wire + work : fmax(wire, work));
 }
 
 const csgdi_algorithm csgdi_sra = {

@@ -163,6 +163,11 @@ csgd_status csgdi_feedback_ready(const csgdi_feedback *f);
  * where csgdi_compressor_fault() says so: dst is undefined then, and nothing else has changed. */
 bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len);
 
+/* The same of elements [first, first + count) of g alone, as a message of that many: for dense codes,
+ * of whole blocks, and rules that neither look nor keep m.  After all parts, commit. */
+bool csgdi_feedback_write_part(csgdi_feedback *f, const void *g, size_t first, size_t count,
+                               uint8_t *dst, size_t *len);
+
 /* *m = the n elements to compress, valid until the next call; whether all are finite. */
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m);
 

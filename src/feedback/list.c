@@ -179,22 +179,23 @@ csgd_status csgdi_feedback_ready(const csgdi_feedback *f)
     return csgdi_fail(CSGD_E_INVAL, "rho=step, but no rho was set for the first step");
 }
 
-/* What a rule makes m of. */
+/* What a rule makes m of, from an element on. */
 typedef struct maker {
     const csgdi_feedback *f;
     const void *g;
+    size_t first;
 } maker;
 
 static bool fill(const void *object, size_t first, size_t count, void *m)
 {
     const maker *self = object;
 
-    return self->f->ops->fill(self->f, self->g, first, count, m);
+    return self->f->ops->fill(self->f, self->g, self->first + first, count, m);
 }
 
 bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len)
 {
-    const maker self = {f, g};
+    const maker self = {f, g, 0};
     csgdi_source source = {.fill = fill, .object = &self};
     csgdi_compressor *c = f->compressor;
 
@@ -210,9 +211,29 @@ bool csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t
     return csgdi_message_write(c, g, dst, len);
 }
 
+bool csgdi_feedback_write_part(csgdi_feedback *f, const void *g, size_t first, size_t count,
+                               uint8_t *dst, size_t *len)
+{
+    const maker self = {f, g, first};
+    csgdi_source source = {.fill = fill, .object = &self};
+    csgdi_compressor c = *f->compressor;
+    const size_t skipped = first * c.kernels->size;
+
+    /* What does not stay in the caches as a whole does not as parts. */
+    if (c.n * c.kernels->size >= c.stream_bytes) c.stream_bytes = 0;
+    c.first += first;
+    c.n = count;
+    if (f->ops->fill == NULL) return csgdi_message_write(&c, (const char *)g + skipped, dst, len);
+    if (f->ops->terms != NULL) {
+        const csgdi_terms whole = f->ops->terms(f, g);
+        source.terms = csgdi_terms_at(&whole, first, c.kernels->size);
+    }
+    return csgdi_fused_write(&c, &source, (char *)f->m + skipped, dst, len);
+}
+
 bool csgdi_feedback_prepare(csgdi_feedback *f, const void *g, const void **m)
 {
-    const maker self = {f, g};
+    const maker self = {f, g, 0};
     const csgdi_source source = {.fill = fill, .object = &self};
     csgdi_compressor *c = f->compressor;
 

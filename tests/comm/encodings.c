@@ -28,20 +28,53 @@ bool encodings_recode(const reduce_case *c, recoding *to)
     return false;
 }
 
-/* First element of the range that a rank owns: whole blocks, as even as they go. */
-size_t encodings_range(const reduce_case *c, size_t rank, size_t p)
+static size_t block_of(const reduce_case *c)
 {
     recoding coder;
-    const size_t block = encodings_recode(c, &coder) || is(c->compressor, "none") ? 1
-                         : is(c->compressor, "bf16")                              ? 1024
-                                                                                  : ENCODINGS_BLOCK;
+
+    if (encodings_recode(c, &coder) || is(c->compressor, "none")) return 1;
+    return is(c->compressor, "bf16") ? 1024 : ENCODINGS_BLOCK;
+}
+
+size_t encodings_range(const reduce_case *c, size_t rank, size_t p)
+{
+    const size_t block = block_of(c);
     const size_t blocks = (c->n + block - 1) / block,
                  at = (blocks / p * rank + (rank < blocks % p ? rank : blocks % p)) * block;
     return at < c->n ? at : c->n;
 }
 
-/* What the owners of sra's ranges make of the sum in place, with residuals es of their own, and for
- * ecx those of the step before at n. */
+static size_t blocks_of_range(const reduce_case *c, size_t rank, size_t p)
+{
+    const size_t n = encodings_range(c, rank + 1, p) - encodings_range(c, rank, p);
+    return (n + block_of(c) - 1) / block_of(c);
+}
+
+size_t encodings_parts(const reduce_case *c, size_t p, size_t code_bytes)
+{
+    const char *word = strstr(c->keys, "piece=");
+    const size_t piece = word != NULL ? strtoul(word + 6, NULL, 10) : 32768;
+    const size_t blocks = blocks_of_range(c, 0, p);
+    size_t parts = (code_bytes + piece / 2) / piece;
+
+    if (parts > blocks) parts = blocks;
+    return p > 1 && parts > 0 ? parts : 1;
+}
+
+size_t encodings_part(const reduce_case *c, size_t rank, size_t p, size_t part, size_t parts)
+{
+    const size_t blocks = blocks_of_range(c, rank, p);
+    const size_t range = encodings_range(c, rank + 1, p) - encodings_range(c, rank, p);
+    size_t before = 0, n;
+
+    for (size_t i = 0; i < part; i++)
+        before += blocks / parts + (i < blocks % parts);
+    n = (blocks / parts + (part < blocks % parts)) * block_of(c);
+    before *= block_of(c);
+    if (before >= range) return 0;
+    return n < range - before ? n : range - before;
+}
+
 void encode_again(const reduce_case *c, const oracle_settings *settings, uint64_t step, size_t p,
                   double *sum, double *es)
 {

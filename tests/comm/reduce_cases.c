@@ -104,6 +104,18 @@
         RULE("randk", " ratio=0.1 feedback=ecx2 rho=0.9", type, n, "allgather"),                \
         RULE("randk", " ratio=0.1 support=private feedback=ecx2 rho=0.9", type, n, "allgather")
 
+/* sra in several parts: of a block each, and of some. */
+#define PARTS_CASES(type, n)                                                          \
+    {"none", " piece=1", type, n, false, "sra", 3, true},                             \
+        LOSSY("sign", " block=64 piece=1", type, n, "sra"),                           \
+        LOSSY("int", " bits=4 block=64 piece=60", type, n, "sra"),                    \
+        LOSSY("qsgd", " bits=4 bucket=64 piece=100", type, n, "sra"),                 \
+        LOSSY("onebit", " block=64 mask=yes piece=1", type, n, "sra"),                \
+        FORGETFUL("terngrad", " block=64 piece=1", type, n, "sra"),                   \
+        RULE("sign", " block=64 piece=1 feedback=ef21 momentum=0.3", type, n, "sra"), \
+        RULE("sign", " block=64 piece=1 feedback=ecx rho=0.99", type, n, "sra"),      \
+        RULE("f16", " block=64 piece=200 rounding=nearest feedback=ecx rho=0.9", type, n, "sra")
+
 #define CASES(type, n)                                                                           \
     DENSE(type, n), SELECT_CASES(type, n), LOSSY("sign", " block=64", type, n, "allgather"),     \
         LOSSY("sign", " block=64", type, n, "sra"),                                              \
@@ -118,7 +130,8 @@
         LOSSY("randk", " ratio=0.1", type, n, "linear"),                                         \
         LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                      \
         LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather"), RULE_CASES(type, n), \
-        TWO_STEP_CASES(type, n), OWN_MOMENTUM_CASES(type, n), TWO_VALUE_CASES(type, n)
+        TWO_STEP_CASES(type, n), OWN_MOMENTUM_CASES(type, n), TWO_VALUE_CASES(type, n),          \
+        PARTS_CASES(type, n)
 
 const reduce_case reduce_cases[] = {
     CASES(CSGD_F32, 0),   CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),   CASES(CSGD_F32, 65),

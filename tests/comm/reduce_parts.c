@@ -110,29 +110,35 @@ static size_t votes(csgd_type type, size_t p)
     return (type == CSGD_F32 ? 24 : 53) / bits;
 }
 
-/* Bytes of the message of n elements, header and padding included; k: see trace. */
-static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
+/* Bytes of the codes of n elements. */
+static uint64_t code_bytes(const reduce_case *c, size_t n)
 {
     const uint64_t size = csgd_type_size(c->type), blocks = (n + BLOCK - 1) / BLOCK;
 
+    if (is(c->compressor, "sign")) return blocks * size + (n + 7) / 8;
+    if (is(c->compressor, "onebit")) {
+        const uint64_t bits = strstr(c->keys, "mask=yes") != NULL ? 2 : 1; /* blocks of 64 */
+        return blocks * 2 * size + (n + 7) / 8 * bits;
+    }
+    if (is(c->compressor, "natural")) return blocks * 2 + n;
+    if (is(c->compressor, "bf16")) return 2 * n;
+    if (is(c->compressor, "f16")) return blocks * 2 + 2 * n;
+    if (is(c->compressor, "qsgd")) return blocks * size + (n * BITS + 7) / 8;
+    if (is(c->compressor, "int")) return 2 * blocks * size + (n * BITS + 7) / 8;
+    if (is(c->compressor, "terngrad")) return blocks * size + (n * 2 + 7) / 8;
+    return n * size;
+}
+
+/* Bytes of the message of n elements, header and padding included; k: see trace. */
+static uint64_t message_bytes(const reduce_case *c, size_t n, uint64_t k)
+{
     if (n == 0) return 0;
     if (selects(c)) return 48 + k;
     if (is(c->compressor, "randk")) {
         const uint64_t rank = strstr(c->keys, "private") != NULL ? channels(c) : 0;
-        return 48 + ((k + rank) * size + 7) / 8 * 8;
+        return 48 + ((k + rank) * csgd_type_size(c->type) + 7) / 8 * 8;
     }
-    if (is(c->compressor, "sign")) return 48 + (blocks * size + (n + 7) / 8 + 7) / 8 * 8;
-    if (is(c->compressor, "onebit")) {
-        const uint64_t bits = strstr(c->keys, "mask=yes") != NULL ? 2 : 1; /* blocks of 64 */
-        return 48 + (blocks * 2 * size + (n + 7) / 8 * bits + 7) / 8 * 8;
-    }
-    if (is(c->compressor, "natural")) return 48 + (blocks * 2 + n + 7) / 8 * 8;
-    if (is(c->compressor, "bf16")) return 48 + (2 * n + 7) / 8 * 8;
-    if (is(c->compressor, "f16")) return 48 + (blocks * 2 + 2 * n + 7) / 8 * 8;
-    if (is(c->compressor, "qsgd")) return 48 + (blocks * size + (n * BITS + 7) / 8 + 7) / 8 * 8;
-    if (is(c->compressor, "int")) return 48 + (2 * blocks * size + (n * BITS + 7) / 8 + 7) / 8 * 8;
-    if (is(c->compressor, "terngrad")) return 48 + (blocks * size + (n * 2 + 7) / 8 + 7) / 8 * 8;
-    return 48 + (n * size + 7) / 8 * 8;
+    return 48 + (code_bytes(c, n) + 7) / 8 * 8;
 }
 
 /* Bytes a rank sends in one call: the agreement, then the algorithm's formula as its file states;
@@ -153,10 +159,12 @@ static uint64_t expected_bytes(const trace *t, int rank, size_t at)
     if (is(c->algorithm, "vendor")) return sum + 2 * (p - 1) * c->n * size / p;
     if (is(c->algorithm, "linear")) return sum + 2 * (p - 1) * k * size / p;
     if (is(c->algorithm, "sra")) {
-        for (size_t o = 0; o < p; o++) { /* a piece to each owner, then its own to all */
-            const size_t n = encodings_range(c, o + 1, p) - encodings_range(c, o, p);
-            sum += message_bytes(c, n, 0) * (o == (size_t)rank ? p - 1 : 1);
-        }
+        const size_t longest = encodings_range(c, 1, p);
+        const size_t parts = encodings_parts(c, p, code_bytes(c, longest));
+        for (size_t o = 0; o < p; o++) /* pieces to each owner, then its own to all */
+            for (size_t i = 0; i < parts; i++)
+                sum += message_bytes(c, encodings_part(c, o, p, i, parts), 0) *
+                       (o == (size_t)rank ? p - 1 : 1);
         return sum;
     }
     if (is(c->algorithm, "qring")) {
@@ -338,7 +346,7 @@ static void pile_up(trace *t, double rho, size_t s, size_t i, double v[2])
 }
 
 /* A message of n elements in the codes of recode=. */
-static uint64_t code_bytes(const void *of, size_t n)
+static uint64_t recoded_bytes(const void *of, size_t n)
 {
     const reduce_case *c = of;
     const uint64_t size = csgd_type_size(c->type), blocks = (n + 1023) / 1024;
@@ -367,7 +375,7 @@ static void add_as_told(trace *t, size_t step, const oracle *o)
                              .chosen = o->chosen,
                              .message = message,
                              .value = value_coder(c),
-                             .codes = has(c, "recode=") ? code_bytes : NULL,
+                             .codes = has(c, "recode=") ? recoded_bytes : NULL,
                              .c = c};
 
     for (size_t r = 0; r < p; r++)

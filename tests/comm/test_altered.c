@@ -112,6 +112,14 @@ static void qring(void **state)
     sweep("int bits=8 block=8 algorithm=qring");
 }
 
+static void sra(void **state)
+{
+    (void)state;
+    sweep("sign block=8 algorithm=sra");
+    sweep("sign block=8 algorithm=sra piece=1"); /* a piece for each block */
+    sweep("int bits=8 block=8 algorithm=sra piece=50");
+}
+
 /* A sum that overflows is infinite, as any allreduce's, on all ranks. */
 static void overflow_part(ranks *all, int rank, void *arg)
 {
@@ -223,7 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doubling), cmocka_unit_test(split),    cmocka_unit_test(dsar),
         cmocka_unit_test(qring),    cmocka_unit_test(overflow), cmocka_unit_test(overflow_recoded),
-        cmocka_unit_test(poison),
+        cmocka_unit_test(poison),   cmocka_unit_test(sra),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -114,12 +114,11 @@ static void poison_part(ranks *all, int rank, void *arg)
     float x[N], y[N];
     csgd_status st;
 
-    (void)arg;
-    RANK_CHECK(all, rank, all->create(all, rank, N, "sign block=8", &r) == CSGD_OK);
+    RANK_CHECK(all, rank, all->create(all, rank, N, arg, &r) == CSGD_OK);
     if (r == NULL) return;
     fill(rank, 0, x);
     RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, N) == CSGD_OK);
-    if (rank == 1) csgdi_team_fault(all->team, (csgdi_fault){CSGDI_FAULT_CORRUPT, 1, 0, 700});
+    if (rank == 1) csgdi_team_fault(all->team, (csgdi_fault){CSGDI_FAULT_CORRUPT, 1, 0, 400});
     st = csgd_reducer_allreduce(r, x, y, N);
     RANK_CHECK(all, rank, st == CSGD_E_CORRUPT);
     RANK_CHECK(all, rank,
@@ -139,9 +138,14 @@ static void poison_part(ranks *all, int rank, void *arg)
 
 static void poison(void **state)
 {
+    static const char *const specs[] = {"sign block=8", "sign block=8 piece=1",
+                                        "sign block=8 piece=20"};
+
     (void)state;
-    ranks_run(3, poison_part, NULL);
-    ranks_run(8, poison_part, NULL);
+    for (size_t i = 0; i < TEST_COUNT(specs); i++) {
+        ranks_run(3, poison_part, (void *)(uintptr_t)specs[i]);
+        ranks_run(8, poison_part, (void *)(uintptr_t)specs[i]);
+    }
 }
 
 /* A record of the agreement that is altered on the way: nothing is certain after that. */
@@ -192,20 +196,15 @@ static void timeout_part(ranks *all, int rank, void *arg)
 
 static void timeouts(void **state)
 {
-    static const char *const specs[] = {"none algorithm=ring timeout=0.2",
-                                        "topk timeout=0.2",
-                                        "none algorithm=vendor timeout=0.2",
-                                        "sign block=8 timeout=0.2",
-                                        "randk timeout=0.2",
-                                        "threshold lambda=1 timeout=0.2",
-                                        "none algorithm=rabenseifner timeout=0.2",
-                                        "topk algorithm=doubling timeout=0.2",
-                                        "topk algorithm=split timeout=0.2",
-                                        "topk algorithm=dsar timeout=0.2",
-                                        "sign block=8 algorithm=qring timeout=0.2",
-                                        "topk algorithm=gtopk timeout=0.2",
-                                        "topk algorithm=oktopk timeout=0.2",
-                                        "topk algorithm=spardl timeout=0.2"};
+    static const char *const specs[] = {
+        "none algorithm=ring timeout=0.2",     "topk timeout=0.2",
+        "none algorithm=vendor timeout=0.2",   "sign block=8 timeout=0.2",
+        "sign block=8 piece=1 timeout=0.2",    "randk timeout=0.2",
+        "threshold lambda=1 timeout=0.2",      "none algorithm=rabenseifner timeout=0.2",
+        "topk algorithm=doubling timeout=0.2", "topk algorithm=split timeout=0.2",
+        "topk algorithm=dsar timeout=0.2",     "sign block=8 algorithm=qring timeout=0.2",
+        "topk algorithm=gtopk timeout=0.2",    "topk algorithm=oktopk timeout=0.2",
+        "topk algorithm=spardl timeout=0.2"};
 
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(specs); i++)

@@ -155,11 +155,11 @@ static void second_mistake(ranks *all, int rank, void *arg)
     const int last = all->n_ranks - 1;
     float x[N], y[N];
     csgd_reducer *r;
-    char spec[96];
+    char spec[112];
 
-    (void)arg;
     snprintf(spec, sizeof spec,
-             "t_codes wrong=nan algorithm=sra feedback=ef second=1 rank=%d step=1", last);
+             "t_codes wrong=nan algorithm=sra feedback=ef second=1 rank=%d step=1%s", last,
+             (const char *)arg);
     RANK_CHECK(all, rank, all->create(all, rank, N, spec, &r) == CSGD_OK);
     if (r == NULL) return;
     fill(CSGD_F32, rank, 0, x);
@@ -202,7 +202,8 @@ static void mistakes(void **state)
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
         over_sizes(mistake, (void *)(uintptr_t)&specs[i]);
-    over_sizes(second_mistake, NULL);
+    over_sizes(second_mistake, "");
+    over_sizes(second_mistake, " piece=1");
 }
 
 static int setup(void **state)
