@@ -19,7 +19,7 @@ typedef struct option_texts {
 } option_texts;
 
 /* An option sets exactly one of the four targets, which hold the defaults before. */
-typedef struct option {
+typedef struct option_row {
     const char *name;
     const char *value; /* what it takes, for the help */
     const char *help;
