@@ -267,6 +267,8 @@ typedef struct csgd_stats {
     const char *rule;     /**< the feedback that is followed: that of the spec, or "ef" after ecx
                                tripped.  Static */
     uint64_t plan_changes; /**< times that `adapt=yes` went from compressed to dense or back */
+    uint64_t between_bytes; /**< of sent_bytes, what `algorithm=hier` sent to other nodes: 0 on ranks
+                                 that do not lead one, and with other algorithms */
 } csgd_stats;
 
 /** Copy the counters.  Local.
@@ -320,7 +322,8 @@ CSGD_API const char *csgd_reducer_spec(const csgd_reducer *r);
 /** Copy what this rank still owes to the sum to e, n elements; zeros for `feedback=none`.  Local.
  *
  * That is the residual of its own vectors and, where the algorithm encodes sums a second time, the
- * residual of that for the range that this rank owns.  So at any time the sum of all results plus
+ * residual of that for the range that this rank owns; for `algorithm=hier` that of its node's vectors
+ * on the rank that leads the node, and zeros on others.  So at any time the sum of all results plus
  * the sum of all ranks' residuals is the sum of all vectors (for constant step sizes).  For
  * `feedback=ef21`, whose results follow an average v of a rank's vectors, v = (1 - momentum) v +
  * momentum g, it is how far they are behind: the last result plus the sum of all residuals is the sum of

@@ -24,6 +24,8 @@ static const csgdi_algorithm *const list[] = {
     &csgdi_qring,
     /* linear maps */
     &csgdi_linear,
+    /* two levels, one of them by another algorithm: the last */
+    &csgdi_hier,
 };
 
 const csgdi_algorithm *csgdi_algorithm_list(size_t i)
@@ -56,6 +58,12 @@ static const char *algorithm_name(size_t i)
 {
     if (i == 0) return "auto";
     return csgdi_algorithm_list(i - 1) != NULL ? list[i - 1]->name : NULL;
+}
+
+/* Those that hier may have between nodes. */
+static const char *inner_name(size_t i)
+{
+    return i < sizeof list / sizeof *list ? algorithm_name(i) : NULL;
 }
 
 static const char *const progress_words[] = {"call", "thread", NULL};
@@ -112,6 +120,16 @@ static const csgdi_key keys[] = {
      .max = 9007199254740992.0,
      .help = "sra: bytes of codes that travel as one message, while others are worked on; 32768 "
              "unless given"},
+    {.name = "inner",
+     .kind = CSGDI_CHOICE,
+     .choice = inner_name,
+     .fallback = "auto",
+     .help = "hier: the algorithm between nodes"},
+    {.name = "ranks_per_node",
+     .kind = CSGDI_COUNT,
+     .max = 2147483647,
+     .fallback = "0",
+     .help = "hier: so many ranks in a row are a node; 0: those that share memory"},
     {.name = "timeout",
      .kind = CSGDI_REAL,
      .max = 1e9,

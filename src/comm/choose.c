@@ -48,7 +48,7 @@ static const csgdi_algorithm *best_dense(const csgdi_cost *cost, double *seconds
 
     *seconds = INFINITY;
     for (size_t i = 0; (a = csgdi_algorithm_list(i)) != NULL; i++) {
-        if (!a->dense || measured == CSGDI_RATES_DENSE) continue;
+        if (!a->dense || a == &csgdi_hier || measured == CSGDI_RATES_DENSE) continue;
         if (dense_seconds(cost, measured) < *seconds) {
             *seconds = dense_seconds(cost, measured);
             best = a;

@@ -2,12 +2,15 @@
 
 /* create.c: a reducer from a spec, on all ranks or on none.
  *
+ *     nodes        where algorithm=hier wants to know who shares memory (nodes.c)
  *     measure      where algorithm=auto wants to know what things take (measure.c)
  *     open         local: parse, and make all that does not depend on the algorithm
  *     choose       by what was measured rank 0 alone, who tells the others: predictions use libm, and
  *                  ranks may have different ones
  *     furnish      local: the rest; a spec whose vectors are predicted to arrive sooner as they are is
  *                  made again as `none`
+ *     wrap         local: of two levels that was the leaders' reducer, in which all others take part
+ *                  through one of their own (hier_create.c)
  *     agree        all ranks hold the same, or all let go of it
  */
 
@@ -16,7 +19,7 @@
 #include <xxhash.h>
 #include "base/c_locale.h"
 #include "base/error.h"
-#include "comm/reducer.h"
+#include "comm/hier.h"
 #include "compressors/elements.h"
 #include "wire/header.h"
 
@@ -80,6 +83,16 @@ static csgd_status create_algorithm(csgd_reducer *r, csgdi_spec *spec)
         csgdi_spec_drop(spec, "recode");
     }
     if (r->algorithm != &csgdi_sra) csgdi_spec_drop(spec, "piece");
+    if (r->algorithm != &csgdi_hier) {
+        static const char *const levels[] = {"inner", "ranks_per_node"};
+        for (size_t i = 0; i < 2; i++) {
+            if (csgdi_spec_set(spec, levels[i]) && csgdi_spec_given(spec, levels[i]))
+                return csgdi_fail(CSGD_E_UNSUPPORTED,
+                                  "%s= is for algorithm=hier, and algorithm=%s has one level",
+                                  levels[i], r->algorithm->name);
+            csgdi_spec_drop(spec, levels[i]);
+        }
+    }
     csgdi_window_choose(r);
     st = r->algorithm->create(r);
     r->compressor.n = r->layout.n_compressed;
@@ -154,9 +167,11 @@ static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_
     return CSGD_OK;
 }
 
-/* A reducer without an algorithm yet; the spec as it was read. */
+/* A reducer without an algorithm yet; the spec as it was read.  words: where not NULL it is the core of
+ * one of two levels. */
 static csgd_status open_reducer(const csgdi_transport *transport, const csgdi_shape *shape,
-                                const char *text, csgdi_spec *spec, csgd_reducer **r)
+                                const char *text, csgdi_hier_words *words, csgdi_spec *spec,
+                                csgd_reducer **r)
 {
     const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
     const csgdi_compressor_ops *ops;
@@ -166,6 +181,7 @@ static csgd_status open_reducer(const csgdi_transport *transport, const csgdi_sh
 
     *r = NULL;
     if (st != CSGD_OK) return st;
+    if (words != NULL) csgdi_hier_split(spec, words);
     self = csgdi_arena_zalloc(&arena, 1, sizeof *self);
     if (self == NULL) return CSGD_E_NOMEM;
     self->arena = arena;
@@ -201,6 +217,7 @@ void csgdi_reducer_unmake(csgd_reducer **r)
     csgdi_arena arena;
 
     if (*r == NULL) return;
+    csgdi_hier_close(*r, false);
     arena = (*r)->arena; /* the object itself lives in it */
     *r = NULL;
     csgdi_arena_free(&arena);
@@ -265,7 +282,7 @@ csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_sha
 {
     csgdi_choice choice;
     csgdi_spec spec;
-    const csgd_status st = open_reducer(transport, shape, text, &spec, r);
+    const csgd_status st = open_reducer(transport, shape, text, NULL, &spec, r);
 
     if (st != CSGD_OK) return st;
     choose(*r, &spec, NULL, &choice);
@@ -289,6 +306,20 @@ static bool wants_measures(const csgdi_shape *shape, const char *text, csgd_stat
            says(&spec, "algorithm", "auto");
 }
 
+/* Whether this rank wants a reducer of two levels: a spec that reads, and says so. */
+static bool wants_nodes(const char *text, csgd_status failure, size_t *in_a_row)
+{
+    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
+    const csgdi_compressor_ops *ops;
+    csgdi_spec spec;
+
+    if (failure != CSGD_OK || csgdi_compressor_parse(text, keys, 3, &spec, &ops) != CSGD_OK ||
+        !csgdi_hier_asked(&spec))
+        return false;
+    *in_a_row = (size_t)csgdi_spec_count(&spec, "ranks_per_node");
+    return true;
+}
+
 /* The choice of all ranks, of which rank 0 makes it where it depends on rates; r: this rank's, NULL
  * where there is none.  *choice has no algorithm where rank 0 has none to choose for. */
 static csgd_status choose_together(csgdi_transport *t, const csgd_reducer *r,
@@ -308,18 +339,25 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
     csgd_reducer *self = NULL;
     csgdi_choice choice;
     csgdi_rates rates;
+    csgdi_hier_words words;
+    csgdi_nodes nodes;
     csgdi_spec parsed;
-    size_t n = 0;
+    size_t n = 0, in_a_row = 0;
+    const bool two_levels = wants_nodes(text, failure, &in_a_row);
     const bool wanted = wants_measures(shape, text, failure, &n);
     bool found = false;
-    csgd_status st = csgdi_measure(transport, text, n, wanted, &rates, &found);
+    csgd_status st = csgdi_nodes_find(transport, two_levels, in_a_row, &a.failure, &nodes);
 
-    if (st == CSGD_OK && a.failure == CSGD_OK)
-        a.failure = open_reducer(transport, shape, text, &parsed, &self);
+    if (st == CSGD_OK) st = csgdi_measure(transport, text, n, wanted, &rates, &found);
+    if (st == CSGD_OK && a.failure == CSGD_OK) {
+        const csgdi_transport over = nodes.n > 0 ? csgdi_nodes_view(&nodes, transport) : *transport;
+        a.failure = open_reducer(&over, shape, text, nodes.n > 0 ? &words : NULL, &parsed, &self);
+    }
     if (st == CSGD_OK)
         st = choose_together(transport, self, &parsed, found ? &rates : NULL, &choice);
     if (st != CSGD_OK) {
         csgdi_reducer_unmake(&self);
+        csgdi_nodes_close(&nodes);
         transport->ops->close(transport, false);
         return st;
     }
@@ -331,6 +369,8 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
         csgdi_reducer_unmake(&self);
     }
     if (self != NULL) a.failure = furnish(shape, &choice, &parsed, &self);
+    if (self != NULL && nodes.n > 0)
+        a.failure = csgdi_hier_wrap(transport, &nodes, &parsed, &words, &self);
     if (self != NULL) {
         memcpy(a.field, self->identity, sizeof a.field);
         a.spec = self->spec;
@@ -338,10 +378,12 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
     st = csgdi_agree(&a, transport);
     if (st != CSGD_OK) {
         csgdi_reducer_unmake(&self);
+        csgdi_nodes_close(&nodes);
         transport->ops->close(transport, false);
         return st;
     }
     self->transport = *transport;
+    csgdi_hier_open(self);
     *r = self;
     return CSGD_OK;
 }

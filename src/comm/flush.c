@@ -10,13 +10,15 @@
 #include "comm/reducer.h"
 
 /* What this rank owes, its owner's part included, in the caller's order. */
-static void owe(const csgd_reducer *r, bool for_v, void *to)
+static void owe(const csgd_reducer *whole, bool for_v, void *to)
 {
+    const csgd_reducer *r = csgdi_reducer_core(whole);
     const csgdi_owner *o = &r->owner;
     const size_t size = r->compressor.kernels->size;
     char *place = r->layout.n_exact > 0 ? r->packed : to; /* nothing is in flight, so it is free */
 
     memset(place, 0, r->layout.n * size);
+    if (!csgdi_reducer_holds(whole)) return; /* a layout has nothing exact there */
     csgdi_feedback_owe(&r->feedback, for_v, place);
     if (o->feedback.ops != NULL) csgdi_feedback_owe(&o->feedback, for_v, place + o->first * size);
     if (r->layout.n_exact > 0) csgdi_layout_place(&r->layout, size, place, to);
@@ -32,6 +34,7 @@ static csgd_status sum(csgd_reducer *r, void *y, csgd_status failure)
 
 csgd_status csgd_reducer_flush(csgd_reducer *r, void *for_x, void *for_v)
 {
+    csgd_reducer *core;
     csgd_status st = CSGD_OK;
 
     if (r == NULL) return csgdi_fail(CSGD_E_INVAL, "the reducer is NULL");
@@ -45,8 +48,9 @@ csgd_status csgd_reducer_flush(csgd_reducer *r, void *for_x, void *for_v)
     }
     st = sum(r, for_x, st);
     if (st == CSGD_OK) st = sum(r, for_v, CSGD_OK);
-    if (st != CSGD_OK) return st;
-    csgdi_feedback_paid(&r->feedback);
-    if (r->owner.feedback.ops != NULL) csgdi_feedback_paid(&r->owner.feedback);
+    if (st != CSGD_OK || !csgdi_reducer_holds(r)) return st;
+    core = csgdi_reducer_core(r);
+    csgdi_feedback_paid(&core->feedback);
+    if (core->owner.feedback.ops != NULL) csgdi_feedback_paid(&core->owner.feedback);
     return CSGD_OK;
 }

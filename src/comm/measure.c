@@ -77,7 +77,7 @@ static csgd_status open_lab(lab *l, const csgdi_transport *t, const char *text, 
     for (size_t i = 0; (a = csgdi_algorithm_list(i)) != NULL && st == CSGD_OK; i++) {
         char spec[64];
 
-        if (!a->dense || l->n_dense == CSGDI_RATES_DENSE) continue;
+        if (!a->dense || a == &csgdi_hier || l->n_dense == CSGDI_RATES_DENSE) continue;
         if (a == &csgdi_ring) l->ring = l->n_dense;
         snprintf(spec, sizeof spec, "none algorithm=%s", a->name);
         st = csgdi_reducer_make(t, &(csgdi_shape){.n = (size_t)t->n_ranks}, spec,

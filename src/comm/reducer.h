@@ -132,7 +132,8 @@ struct csgd_reducer {
     csgdi_guard guard;
     csgdi_adapt adapt;
     const csgdi_algorithm *algorithm;
-    const csgdi_algorithm *exact; /* the dense one that calls fall back to */
+    struct csgdi_hier_state *hier; /* of two levels (hier.h), else NULL */
+    const csgdi_algorithm *exact;  /* the dense one that calls fall back to */
     void *exchange;       /* the state of the algorithm of this call, r->algorithm's between */
     void *exact_exchange; /* of the dense one, where that is not the vendor's */
     void *dense;          /* of csgdi_vendor */
@@ -175,6 +176,11 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
 csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_shape *shape,
                                const char *text, csgd_reducer **r);
 void csgdi_reducer_unmake(csgd_reducer **r);
+
+/* Where the compressor and the feedback are: r itself, or of two levels the leaders' reducer.  And whether
+ * this rank has their memory too: of two levels its node's leader alone. */
+csgd_reducer *csgdi_reducer_core(const csgd_reducer *r);
+bool csgdi_reducer_holds(const csgd_reducer *r);
 
 /* Let csgdi_vendor.step sum `count` elements of a type, which may be a part of the vector. */
 void csgdi_vendor_sum(csgd_reducer *r, const void *from, void *to, size_t count, csgd_type type);
@@ -239,7 +245,7 @@ extern const csgdi_keys csgdi_reducer_keys;
 
 extern const csgdi_algorithm csgdi_vendor, csgdi_ring, csgdi_allgather, csgdi_sra, csgdi_linear;
 extern const csgdi_algorithm csgdi_rabenseifner, csgdi_doubling, csgdi_split, csgdi_dsar;
-extern const csgdi_algorithm csgdi_qring;
+extern const csgdi_algorithm csgdi_qring, csgdi_hier;
 extern const csgdi_algorithm csgdi_gtopk, csgdi_oktopk, csgdi_spardl;
 
 #endif

@@ -98,6 +98,14 @@ void csgdi_team_fault(csgd_team *team, csgdi_fault fault)
     pthread_mutex_unlock(&team->lock);
 }
 
+void csgdi_team_nodes(csgd_team *team, const int *node)
+{
+    pthread_mutex_lock(&team->lock);
+    for (int r = 0; r < team->n_ranks; r++)
+        team->place[r].node = node[r];
+    pthread_mutex_unlock(&team->lock);
+}
+
 /* ---- threads ---- */
 
 /* All threads wait at a gate until the last one exists: work that began could not be undone, and

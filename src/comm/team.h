@@ -21,6 +21,10 @@
  * of each.  Local, cannot fail but for CSGD_E_INVAL. */
 csgd_status csgdi_transport_open_team(csgdi_transport *t, csgd_team *team, int rank);
 
+/* Say on which node each rank is, any numbers, for transports to be told of.  All are on one else, as
+ * they are.  Before a transport is opened. */
+void csgdi_team_nodes(csgd_team *team, const int *node);
+
 typedef enum csgdi_fault_kind {
     CSGDI_FAULT_NONE,
     CSGDI_FAULT_DELAY,   /* sends and entries to collectives take effect only after 1 to `value`

@@ -55,7 +55,7 @@ static void flip_bit(const csgdi_entry *e, void *at)
 
 /* ---- messages ---- */
 
-static csgdi_entry *first_message(csgdi_link *list, uint64_t channel, int from, int tag)
+static csgdi_entry *first_message(csgdi_link *list, uint32_t channel, int from, int tag)
 {
     for (csgdi_link *l = list->next; l != list; l = l->next) {
         csgdi_entry *e = (csgdi_entry *)l;
@@ -67,7 +67,7 @@ static csgdi_entry *first_message(csgdi_link *list, uint64_t channel, int from, 
 }
 
 /* Deliver whatever can be delivered under one key. */
-static void settle_messages(csgd_team *team, uint64_t channel, int from, int to, int tag)
+static void settle_messages(csgd_team *team, uint32_t channel, int from, int to, int tag)
 {
     csgdi_place *place = &team->place[to];
 
@@ -89,7 +89,7 @@ static void settle_messages(csgd_team *team, uint64_t channel, int from, int to,
     }
 }
 
-/* ---- collectives: seat[r] is rank r's entry ---- */
+/* ---- collectives: seat[r] is the entry of the channel's rank r ---- */
 
 /* Rank 0's vector first, then the others in rank order, all into rank 0's recv.  The other ranks'
  * recv, which may be their send, are written last. */
@@ -146,32 +146,36 @@ static bool same_call(const csgdi_entry *a, const csgdi_entry *b, int n_ranks)
     return a->op.reduce.n == b->op.reduce.n && a->op.reduce.type == b->op.reduce.type;
 }
 
-/* Perform the collective of a channel if all ranks have entered. */
-static void settle_collective(csgd_team *team, uint64_t channel)
+/* Perform the collective of a channel, which has so many ranks, if all have entered. */
+static void settle_collective(csgd_team *team, uint32_t channel, uint32_t group)
 {
     csgdi_entry **seat = team->seat;
     csgdi_entry_state state = CSGDI_DONE;
+    const int n_ranks = (int)group;
     uint64_t blame = 0;
     int entered = 0;
 
     for (csgdi_link *l = team->meeting.next; l != &team->meeting; l = l->next) {
         csgdi_entry *e = (csgdi_entry *)l;
+        int at = entered;
 
         if (e->channel != channel || e->hold > 0) continue;
-        seat[e->rank] = e;
+        for (; at > 0 && seat[at - 1]->rank > e->rank; at--) /* in order of rank */
+            seat[at] = seat[at - 1];
+        seat[at] = e;
         entered++;
     }
-    if (entered < team->n_ranks) return;
+    if (entered < n_ranks) return;
 
-    for (int r = 1; r < team->n_ranks && state == CSGDI_DONE; r++)
-        if (!same_call(seat[0], seat[r], team->n_ranks)) {
+    for (int r = 1; r < n_ranks && state == CSGDI_DONE; r++)
+        if (!same_call(seat[0], seat[r], n_ranks)) {
             state = CSGDI_FAILED;
             blame = (uint64_t)r;
         }
-    if (state == CSGDI_DONE && seat[0]->kind == CSGDI_SUM) perform_sum(seat, team->n_ranks);
-    if (state == CSGDI_DONE && seat[0]->kind == CSGDI_MAX) perform_max(seat, team->n_ranks);
-    if (state == CSGDI_DONE && seat[0]->kind == CSGDI_GATHER) perform_gather(seat, team->n_ranks);
-    for (int r = 0; r < team->n_ranks; r++)
+    if (state == CSGDI_DONE && seat[0]->kind == CSGDI_SUM) perform_sum(seat, n_ranks);
+    if (state == CSGDI_DONE && seat[0]->kind == CSGDI_MAX) perform_max(seat, n_ranks);
+    if (state == CSGDI_DONE && seat[0]->kind == CSGDI_GATHER) perform_gather(seat, n_ranks);
+    for (int r = 0; r < n_ranks; r++)
         complete(team, seat[r], state, blame);
 }
 
@@ -182,5 +186,5 @@ void csgdi_team_settle(csgd_team *team, const csgdi_entry *e)
     else if (e->kind == CSGDI_RECEIVE)
         settle_messages(team, e->channel, e->op.message.peer, e->rank, e->op.message.tag);
     else
-        settle_collective(team, e->channel);
+        settle_collective(team, e->channel, e->group);
 }

@@ -38,12 +38,12 @@ typedef enum csgdi_entry_state { CSGDI_WAITING, CSGDI_DONE, CSGDI_FAILED } csgdi
 typedef struct csgdi_entry {
     csgdi_link link; /* first: a link of a list is its entry */
     struct csgdi_entry *next_delayed;
-    uint64_t channel;
-    uint64_t hold;  /* tests to go before it takes effect; CSGDI_FOREVER: it never does */
-    uint64_t flip;  /* the bit to corrupt, or CSGDI_NO_FLIP */
+    uint32_t channel, group; /* and the ranks that it has */
+    uint64_t hold;           /* tests to go before it takes effect; CSGDI_FOREVER: it never does */
+    uint64_t flip;           /* the bit to corrupt, or CSGDI_NO_FLIP */
     uint64_t blame; /* of a receive the length sent; FAILED: that, or the first rank that entered
                      * something else */
-    int rank;
+    int rank;       /* in the team, as peer is */
     uint8_t kind, state;
     bool open; /* RECEIVE: len is the most that may come */
     union {
@@ -74,7 +74,8 @@ typedef struct csgdi_place {
     csgdi_link sends, receives;
     pthread_cond_t bell;
     uint64_t completed; /* operations of this rank so far: what a sleeper compares */
-    uint64_t channels;  /* transports opened so far: the channel of the next one */
+    uint32_t channels;  /* transports opened so far: the channel of the next one */
+    int node;           /* ranks that share memory have the same */
     csgdi_fault fault;  /* after counts down */
     uint64_t delayed;   /* operations delayed so far */
 } csgdi_place;

@@ -84,6 +84,15 @@ typedef struct csgdi_transport_ops {
      * one).  Never blocks. */
     csgd_status (*test)(csgdi_transport *t, csgdi_request *req, bool *done);
 
+    /* nodes[r] = the lowest rank that rank r shares memory with, itself included.  Collective; waits. */
+    csgd_status (*nodes)(csgdi_transport *t, int *nodes);
+
+    /* Open a transport over some of the ranks, `count` of them, ascending and the same list on all ranks,
+     * which stays in place while it is open; their ranks in it are their places in the list.
+     * Collective over all ranks of t; waits.  On the others part->ops is NULL.  Errors are
+     * CSGD_E_TRANSPORT, part->ops NULL, and CSGD_E_NOMEM, of this rank alone: part can be closed. */
+    csgd_status (*part)(csgdi_transport *t, const int *ranks, int count, csgdi_transport *part);
+
     /* Called between tests by whoever waits: returns soon, or when something may have changed. */
     void (*idle)(csgdi_transport *t);
 

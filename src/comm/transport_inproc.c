@@ -20,7 +20,8 @@ static const char *const kind_name[] = {"send", "receive", "sum", "max", "gather
 
 typedef struct inproc {
     csgd_team *team;
-    uint64_t channel;
+    uint32_t channel;
+    const int *ranks;     /* of the team, that a part of it has; NULL: all */
     uint64_t seen;        /* the rank's `completed` when idle last returned */
     csgdi_entry *delayed; /* own entries whose hold runs down */
 } inproc;
@@ -39,6 +40,12 @@ static csgdi_entry *entry_of(csgdi_request *req)
     return (csgdi_entry *)(void *)req->own.bytes;
 }
 
+/* The rank in the team of one of this transport's. */
+static int in_team(const inproc *own, int rank)
+{
+    return own->ranks != NULL ? own->ranks[rank] : rank;
+}
+
 /* ---- faults ---- */
 
 /* Scatter a counter over 64 bits, the finisher of SplitMix64 (Steele, Lea, Flood, 2014). */
@@ -49,7 +56,7 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 31;
 }
 
-static void suffer_fault(csgdi_place *place, csgdi_entry *e, int n_ranks)
+static void suffer_fault(csgdi_place *place, csgdi_entry *e, const csgdi_transport *t)
 {
     csgdi_fault *f = &place->fault;
     const bool is_message = e->kind == CSGDI_SEND || e->kind == CSGDI_GATHER;
@@ -61,7 +68,7 @@ static void suffer_fault(csgdi_place *place, csgdi_entry *e, int n_ranks)
         return;
     }
     if (e->kind == CSGDI_SEND && e->op.message.peer != e->rank) seen = e->op.message.len;
-    if (e->kind == CSGDI_GATHER && n_ranks > 1) seen = e->op.gather.len[e->rank];
+    if (e->kind == CSGDI_GATHER && t->n_ranks > 1) seen = e->op.gather.len[t->rank];
 
     if (f->kind == CSGDI_FAULT_DELAY && e->kind != CSGDI_RECEIVE && f->value > 0) {
         e->hold = 1 + mix(f->value + ++place->delayed * UINT64_C(0x9e3779b97f4a7c15)) % f->value;
@@ -85,7 +92,8 @@ static csgd_status start(csgdi_transport *t, csgdi_request *req, csgdi_link *lis
     csgdi_entry *mine = entry_of(req);
 
     e.channel = own->channel;
-    e.rank = t->rank;
+    e.group = (uint32_t)t->n_ranks;
+    e.rank = in_team(own, t->rank);
     e.flip = CSGDI_NO_FLIP;
     e.state = CSGDI_WAITING;
     req->received = 0;
@@ -93,7 +101,7 @@ static csgd_status start(csgdi_transport *t, csgdi_request *req, csgdi_link *lis
     req->active = true;
 
     pthread_mutex_lock(&team->lock);
-    suffer_fault(&team->place[t->rank], &e, t->n_ranks);
+    suffer_fault(&team->place[e.rank], &e, t);
     *mine = e;
     csgdi_team_append(list, mine);
     if (mine->hold == 0) {
@@ -109,19 +117,28 @@ static csgd_status start(csgdi_transport *t, csgdi_request *req, csgdi_link *lis
 static csgd_status inproc_send(csgdi_transport *t, const void *src, size_t len, int to, int tag,
                                csgdi_request *req)
 {
-    const csgdi_entry e = {.kind = CSGDI_SEND, .op.message = {src, NULL, len, to, tag}};
+    const int peer = in_team(state_of(t), to);
+    const csgdi_entry e = {.kind = CSGDI_SEND, .op.message = {src, NULL, len, peer, tag}};
 
     if (to != t->rank) csgdi_transport_count(t, len, 0, false);
-    return start(t, req, &state_of(t)->team->place[to].sends, e);
+    return start(t, req, &state_of(t)->team->place[peer].sends, e);
+}
+
+static csgdi_link *receives_of(csgdi_transport *t)
+{
+    const inproc *own = state_of(t);
+
+    return &own->team->place[in_team(own, t->rank)].receives;
 }
 
 static csgd_status inproc_receive(csgdi_transport *t, void *dst, size_t len, int from, int tag,
                                   csgdi_request *req)
 {
-    const csgdi_entry e = {.kind = CSGDI_RECEIVE, .op.message = {NULL, dst, len, from, tag}};
+    const csgdi_entry e = {.kind = CSGDI_RECEIVE,
+                           .op.message = {NULL, dst, len, in_team(state_of(t), from), tag}};
 
     if (from != t->rank) csgdi_transport_count(t, 0, len, false);
-    return start(t, req, &state_of(t)->team->place[t->rank].receives, e);
+    return start(t, req, receives_of(t), e);
 }
 
 /* Counted when it has come. */
@@ -130,9 +147,9 @@ static csgd_status inproc_receive_open(csgdi_transport *t, void *dst, size_t mos
 {
     const csgdi_entry e = {.kind = CSGDI_RECEIVE,
                            .open = true,
-                           .op.message = {NULL, dst, most, from, tag}};
+                           .op.message = {NULL, dst, most, in_team(state_of(t), from), tag}};
 
-    return start(t, req, &state_of(t)->team->place[t->rank].receives, e);
+    return start(t, req, receives_of(t), e);
 }
 
 static csgd_status inproc_sum(csgdi_transport *t, const void *send, void *recv, size_t n,
@@ -211,7 +228,7 @@ static csgd_status inproc_test(csgdi_transport *t, csgdi_request *req, bool *don
     req->active = false; /* and out of all lists: the entry is the caller's alone */
     if (state == CSGDI_FAILED) return failure(e);
     if (e->kind == CSGDI_RECEIVE) req->received = (size_t)e->blame;
-    if (e->open && e->op.message.peer != t->rank) csgdi_transport_count(t, 0, req->received, false);
+    if (e->open && e->op.message.peer != e->rank) csgdi_transport_count(t, 0, req->received, false);
     return CSGD_OK;
 }
 
@@ -221,7 +238,7 @@ static void inproc_idle(csgdi_transport *t)
 {
     inproc *own = state_of(t);
     csgd_team *team = own->team;
-    csgdi_place *place = &team->place[t->rank];
+    csgdi_place *place = &team->place[in_team(own, t->rank)];
     struct timespec until;
 
     if (own->delayed != NULL) { /* only tests move those on */
@@ -240,7 +257,7 @@ static void inproc_idle(csgdi_transport *t)
     pthread_mutex_unlock(&team->lock);
 }
 
-static void leave_list(csgdi_link *list, uint64_t channel, int rank)
+static void leave_list(csgdi_link *list, uint32_t channel, int rank)
 {
     for (csgdi_link *l = list->next, *next; l != list; l = next) {
         csgdi_entry *e = (csgdi_entry *)l;
@@ -255,15 +272,53 @@ static void inproc_close(csgdi_transport *t, bool abandoned)
 {
     inproc *own = state_of(t);
     csgd_team *team = own->team;
+    const int rank = in_team(own, t->rank);
 
     (void)abandoned;
     pthread_mutex_lock(&team->lock);
     for (int r = 0; r < team->n_ranks; r++)
-        leave_list(&team->place[r].sends, own->channel, t->rank);
-    leave_list(&team->place[t->rank].receives, own->channel, t->rank);
-    leave_list(&team->meeting, own->channel, t->rank);
+        leave_list(&team->place[r].sends, own->channel, rank);
+    leave_list(&team->place[rank].receives, own->channel, rank);
+    leave_list(&team->meeting, own->channel, rank);
     team->open--;
     pthread_mutex_unlock(&team->lock);
+}
+
+/* ---- nodes, and transports over some of the ranks ---- */
+
+static csgd_status inproc_nodes(csgdi_transport *t, int *nodes)
+{
+    const inproc *own = state_of(t);
+    const csgdi_place *place = own->team->place;
+
+    pthread_mutex_lock(&own->team->lock);
+    for (int r = 0; r < t->n_ranks; r++) {
+        nodes[r] = 0;
+        while (place[in_team(own, nodes[r])].node != place[in_team(own, r)].node)
+            nodes[r]++;
+    }
+    pthread_mutex_unlock(&own->team->lock);
+    return CSGD_OK;
+}
+
+static void open_channel(csgdi_transport *t, csgd_team *team, int rank, bool member);
+
+/* All ranks count the channel, so that the next one of each is the same. */
+static csgd_status inproc_part(csgdi_transport *t, const int *ranks, int count,
+                               csgdi_transport *part)
+{
+    const inproc *own = state_of(t);
+    int at = 0;
+
+    while (at < count && ranks[at] != t->rank)
+        at++;
+    memset(part, 0, sizeof *part);
+    open_channel(part, own->team, in_team(own, t->rank), at < count);
+    if (at == count) return CSGD_OK;
+    part->rank = at;
+    part->n_ranks = count;
+    state_of(part)->ranks = ranks;
+    return CSGD_OK;
 }
 
 static const csgdi_transport_ops inproc_ops = {
@@ -275,30 +330,39 @@ static const csgdi_transport_ops inproc_ops = {
     .sum = inproc_sum,
     .max = inproc_max,
     .gather = inproc_gather,
+    .nodes = inproc_nodes,
+    .part = inproc_part,
     .test = inproc_test,
     .idle = inproc_idle,
     .close = inproc_close,
     .keeps_buffers = false,
 };
 
-csgd_status csgdi_transport_open_team(csgdi_transport *t, csgd_team *team, int rank)
+/* The next channel of a rank of the team, which is a transport if the rank is a member of it. */
+static void open_channel(csgdi_transport *t, csgd_team *team, int rank, bool member)
 {
     inproc *own = state_of(t);
 
+    pthread_mutex_lock(&team->lock);
+    own->channel = team->place[rank].channels++;
+    own->seen = team->place[rank].completed;
+    team->open += member;
+    pthread_mutex_unlock(&team->lock);
+    if (!member) return;
+    own->team = team;
+    t->ops = &inproc_ops;
+    t->threads = true;
+    t->limit = SIZE_MAX;
+}
+
+csgd_status csgdi_transport_open_team(csgdi_transport *t, csgd_team *team, int rank)
+{
     memset(t, 0, sizeof *t);
     if (team == NULL) return csgdi_fail(CSGD_E_INVAL, "team is NULL");
     if (rank < 0 || rank >= team->n_ranks)
         return csgdi_fail(CSGD_E_INVAL, "rank %d is not in 0 .. %d", rank, team->n_ranks - 1);
-    t->ops = &inproc_ops;
+    open_channel(t, team, rank, true);
     t->rank = rank;
     t->n_ranks = team->n_ranks;
-    t->threads = true;
-    t->limit = SIZE_MAX;
-    own->team = team;
-    pthread_mutex_lock(&team->lock);
-    own->channel = team->place[rank].channels++;
-    own->seen = team->place[rank].completed;
-    team->open++;
-    pthread_mutex_unlock(&team->lock);
     return CSGD_OK;
 }

@@ -235,6 +235,8 @@ static const csgdi_transport_ops mpi_ops = {
     .sum = csgdi_mpi_sum,
     .max = csgdi_mpi_max,
     .gather = csgdi_mpi_gather,
+    .nodes = csgdi_mpi_nodes,
+    .part = csgdi_mpi_part,
     .test = mpi_test,
     .idle = mpi_idle,
     .close = mpi_close,
@@ -251,17 +253,13 @@ static csgd_status duplicate(MPI_Comm user, MPI_Comm *comm)
                           "MPI_Comm_dup_with_info");
 }
 
-csgd_status csgdi_transport_open_mpi(csgdi_transport *t, MPI_Comm comm)
+csgd_status csgdi_mpi_open(csgdi_transport *t, MPI_Comm comm)
 {
     mpi_state *own = csgdi_mpi_state_of(t);
-    csgd_status st;
     int code, level = MPI_THREAD_SINGLE;
 
-    memset(t, 0, sizeof *t);
-    own->user = comm;
+    own->comm = comm;
     own->block = MPI_DATATYPE_NULL;
-    st = duplicate(comm, &own->comm);
-    if (st != CSGD_OK) return st;
     t->ops = &mpi_ops;
     t->limit = INT_MAX;
     MPI_Query_thread(&level);
@@ -277,8 +275,21 @@ csgd_status csgdi_transport_open_mpi(csgdi_transport *t, MPI_Comm comm)
     t->memory_bytes = own->arena.bytes;
     code = MPI_Type_contiguous(BLOCK, MPI_BYTE, &own->block);
     if (code == MPI_SUCCESS) code = MPI_Type_commit(&own->block);
-    if (code != MPI_SUCCESS) return csgdi_mpi_code(code, "MPI_Type_contiguous");
-    return csgdi_mpi_marker_attach(comm, &own->marker);
+    return csgdi_mpi_code(code, "MPI_Type_contiguous");
+}
+
+csgd_status csgdi_transport_open_mpi(csgdi_transport *t, MPI_Comm comm)
+{
+    mpi_state *own = csgdi_mpi_state_of(t);
+    MPI_Comm ours;
+    csgd_status st;
+
+    memset(t, 0, sizeof *t);
+    st = duplicate(comm, &ours);
+    if (st != CSGD_OK) return st;
+    own->user = comm;
+    st = csgdi_mpi_open(t, ours);
+    return st == CSGD_OK ? csgdi_mpi_marker_attach(comm, &own->marker) : st;
 }
 
 bool csgdi_transport_mpi_user(const csgdi_transport *t, MPI_Comm *user)

@@ -10,10 +10,10 @@
 #include "comm/transport_mpi.h"
 
 typedef struct csgdi_mpi_state {
-    MPI_Comm comm; /* ours */
-    MPI_Comm user; /* the original, valid while the marker says so */
-    csgdi_mpi_marker *marker;
-    MPI_Datatype block; /* CSGDI_MPI_BLOCK bytes */
+    MPI_Comm comm;            /* ours */
+    MPI_Comm user;            /* the original, valid while the marker says so */
+    csgdi_mpi_marker *marker; /* NULL: a part of such a transport */
+    MPI_Datatype block;       /* CSGDI_MPI_BLOCK bytes */
     csgdi_arena arena;
     int *count, *displacement; /* [n_ranks], of the gather under way, in words of 8 bytes */
 } csgdi_mpi_state;
@@ -75,6 +75,15 @@ csgd_status csgdi_mpi_begun(csgdi_request *req, int code, const char *call);
 
 /* A code of MPI's as a status with its sentence. */
 csgd_status csgdi_mpi_code(int code, const char *call);
+
+/* Make t, zero but for own->user and own->marker, a transport over comm, which is ours from then on;
+ * t->ops is set in any case.  CSGD_E_NOMEM, CSGD_E_TRANSPORT. */
+csgd_status csgdi_mpi_open(csgdi_transport *t, MPI_Comm comm);
+
+/* ---- transport_mpi_nodes.c ---- */
+
+csgd_status csgdi_mpi_nodes(csgdi_transport *t, int *nodes);
+csgd_status csgdi_mpi_part(csgdi_transport *t, const int *ranks, int count, csgdi_transport *part);
 
 /* ---- transport_mpi_collective.c ---- */
 

@@ -23,7 +23,8 @@ void csgdi_window_choose(csgd_reducer *r)
 {
     const csgdi_compressor *c = &r->compressor;
 
-    if (!csgdi_elements_narrow(c->type) || c->ops->family != CSGDI_EXACT || !r->algorithm->dense)
+    if (!csgdi_elements_narrow(c->type) || c->ops->family != CSGDI_EXACT || !r->algorithm->dense ||
+        r->algorithm == &csgdi_hier) /* whose core needs all of them */
         return;
     r->window = ELEMENTS;
     if (r->compressor.n > r->window) r->compressor.n = r->window;

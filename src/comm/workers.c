@@ -52,9 +52,10 @@ static csgd_status plain_sum(void *self, const void *vector, size_t length, csgd
 static csgd_status set_rho(void *self, double rho)
 {
     csgd_reducer *r = self;
-    const csgd_status st = csgdi_workers_check_rho(&r->feedback, r->step == 0, rho);
+    const csgdi_feedback *rule = &csgdi_reducer_core(r)->feedback;
+    const csgd_status st = csgdi_workers_check_rho(rule, r->step == 0, rho);
 
-    return st == CSGD_OK && r->feedback.set.rho_by_step ? csgd_reducer_set_rho(r, rho) : st;
+    return st == CSGD_OK && rule->set.rho_by_step ? csgd_reducer_set_rho(r, rho) : st;
 }
 
 static csgd_status set_step_size(void *self, double step_size)
@@ -100,7 +101,7 @@ csgd_status csgd_reducer_workers(csgd_reducer *r, csgd_workers *workers)
         .n_workers = r->transport.n_ranks,
         .first = r->transport.rank,
         .count = 1,
-        .traits = csgdi_workers_traits(&r->feedback),
+        .traits = csgdi_workers_traits(&csgdi_reducer_core(r)->feedback),
         .sum = sum,
         .plain_sum = plain_sum,
         .set_rho = set_rho,

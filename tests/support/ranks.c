@@ -4,6 +4,7 @@
 
 #include "support/ranks.h"
 
+#include "comm/team.h"
 #include "support/test.h"
 
 void ranks_note(ranks *all, int rank, const char *file, int line, const char *check)
@@ -26,16 +27,23 @@ static void run_part(int rank, void *arg)
     all->part(all, rank, all->arg);
 }
 
-void ranks_run(int n_ranks, void (*part)(ranks *all, int rank, void *arg), void *arg)
+void ranks_run_on(int n_ranks, const int *node, void (*part)(ranks *all, int rank, void *arg),
+                  void *arg)
 {
     ranks all = {.n_ranks = n_ranks, .create = create_team, .part = part, .arg = arg};
 
     all.note = calloc((size_t)n_ranks, sizeof *all.note);
     assert_non_null(all.note);
     assert_ok(csgd_team_create(n_ranks, &all.team));
+    if (node != NULL) csgdi_team_nodes(all.team, node);
     assert_ok(csgd_team_run(all.team, run_part, &all));
     assert_ok(csgd_team_destroy(&all.team));
     for (int r = 0; r < n_ranks; r++)
         if (all.note[r][0] != '\0') fail_msg("%s", all.note[r]);
     free(all.note);
+}
+
+void ranks_run(int n_ranks, void (*part)(ranks *all, int rank, void *arg), void *arg)
+{
+    ranks_run_on(n_ranks, NULL, part, arg);
 }

@@ -39,4 +39,8 @@ void ranks_note(ranks *all, int rank, const char *file, int line, const char *ch
 /* Run on a team of virtual ranks and assert that no rank noted anything. */
 void ranks_run(int n_ranks, void (*part)(ranks *all, int rank, void *arg), void *arg);
 
+/* The same of ranks on nodes, a number for each rank: those that have the same share one. */
+void ranks_run_on(int n_ranks, const int *node, void (*part)(ranks *all, int rank, void *arg),
+                  void *arg);
+
 #endif
