@@ -79,6 +79,11 @@ CSGD_API size_t csgd_compressor_memory_bytes(const csgd_compressor *c);
  * Random choices are a function of (seed, step, element).  A new compressor is at step 0 and
  * each successful csgd_compressor_compress() advances by one.
  *
+ * Where elements are rounded at random, any three of them are rounded independently: each has its mean
+ * and its variance, any two are uncorrelated, and a sum of elements, whatever its weights, has the
+ * variance that independent ones give it.  Of four or more together that is not so: 1024 elements are
+ * rounded by what 256 independent ones would take (src/base/philox.h).
+ *
  * @retval CSGD_OK, or CSGD_E_INVAL where c is NULL.
  */
 CSGD_API csgd_status csgd_compressor_set_step(csgd_compressor *c, uint64_t step);

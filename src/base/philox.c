@@ -62,23 +62,39 @@ void csgdi_random_block(const csgdi_random *random, uint64_t block, uint32_t out
     block_of(random, CSGDI_PHILOX_ROUNDS, block, out);
 }
 
+/* The eight words that element j of a tile may take sums of. */
+static void eight_of(const csgdi_random *random, uint64_t tile, unsigned j, uint32_t word[8])
+{
+    const uint64_t block = tile * 32 + j % 16;
+
+    block_of(random, CSGDI_PHILOX_HALVES_ROUNDS, block, word);
+    block_of(random, CSGDI_PHILOX_HALVES_ROUNDS, block + 16, word + 4);
+}
+
+/* What it takes. */
+static uint16_t half_of(const uint32_t word[8], unsigned j)
+{
+    const unsigned g = j / 256, c = j / 32 % 8;
+    const uint32_t v = word[c] ^ word[(c + 1) % 8] ^ word[(c + 1 + g) % 8];
+
+    return (uint16_t)(v >> j / 16 % 2 * 16);
+}
+
 uint16_t csgdi_random_half(const csgdi_random *random, uint64_t i)
 {
     const unsigned j = (unsigned)(i % CSGDI_TILE);
-    uint32_t word[4];
+    uint32_t word[8];
 
-    block_of(random, CSGDI_PHILOX_HALVES_ROUNDS, i / CSGDI_TILE * 16 + j % 16, word);
-    return (uint16_t)(word[j / 32] >> j / 16 % 2 * 16);
+    eight_of(random, i / CSGDI_TILE, j, word);
+    return half_of(word, j);
 }
 
 void csgdi_random_tile(const csgdi_random *random, uint64_t tile, uint16_t out[CSGDI_TILE])
 {
     for (unsigned lane = 0; lane < 16; lane++) {
-        uint32_t word[4];
-        block_of(random, CSGDI_PHILOX_HALVES_ROUNDS, tile * 16 + lane, word);
-        for (unsigned w = 0; w < 4; w++) {
-            out[32 * w + lane] = (uint16_t)word[w];
-            out[32 * w + lane + 16] = (uint16_t)(word[w] >> 16);
-        }
+        uint32_t word[8];
+        eight_of(random, tile, lane, word);
+        for (unsigned j = lane; j < CSGDI_TILE; j += 16)
+            out[j] = half_of(word, j);
     }
 }

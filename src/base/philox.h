@@ -15,12 +15,24 @@
  *
  * where element i takes word i % 4 of block i / 4, after ten rounds, which the authors recommend.
  *
- * Where 16 bits are enough, to round by chance, elements take halves of words after seven rounds,
- * the fewest with which the authors found all of BigCrush passed: the other three are their margin,
- * and were a sixth of the time of a quantizer.  The halves come in tiles of 128: element
- * i = 128 t + j takes half j / 16 % 2 (0: the low one) of word j / 32 of block 16 t + j % 16.  So
- * sixteen blocks computed side by side, one a lane, are the halves of sixteen neighbours eight
- * times over, without moving anything between lanes.
+ * Where 16 bits are enough, to round by chance, words are made after seven rounds, the fewest with
+ * which the authors found all of BigCrush passed (the other three are their margin), and four times
+ * as many as that by sums modulo 2.  Of eight words w0 .. w7,
+ *
+ *     v(8 g + c) = w(c) ^ w(c + 1) ^ w(c + 1 + g),   g = 0 .. 3, c = 0 .. 7, indices modulo 8:
+ *
+ * for g = 0 the eight, then sums of three.  All are different sums of an odd number of words, so no
+ * two and no three of them add up to 0, and any three are as independent as three of the eight (a
+ * code of distance 4: Joffe 1974; Alon, Babai, Itai 1986).  Each element alone has a uniform word, so
+ * means, variances and the bounds of E|C(x) - x|^2 are what they are; any two elements are
+ * uncorrelated, so the variance of any linear function of a vector is what words of their own give
+ * it; only what four or more do together may differ.  A word of its own for every two elements was the
+ * largest part of a quantizer's time.
+ *
+ * Each v is two halves of 16 bits.  They come in tiles of 1024: element i = 1024 t + 32 k + j takes half
+ * j / 16 (0: the low one) of v(k), where w0 .. w3 are the words of block 32 t + j % 16, and w4 .. w7
+ * those of block 32 t + 16 + j % 16.  So sixteen blocks computed side by side, one a lane, are the
+ * words of sixteen neighbours many times over, without moving anything between lanes.
  */
 
 #include <stdint.h>
@@ -55,7 +67,7 @@ csgdi_random csgdi_random_make(uint64_t seed, csgdi_stream stream, uint32_t rank
 /* out[0..4) = words of elements 4 * block .. 4 * block + 3. */
 void csgdi_random_block(const csgdi_random *random, uint64_t block, uint32_t out[4]);
 
-enum { CSGDI_TILE = 128 };
+enum { CSGDI_TILE = 1024 };
 
 /* The 16 bits of element i. */
 uint16_t csgdi_random_half(const csgdi_random *random, uint64_t i);

@@ -90,25 +90,41 @@ static inline U u_bytes(const U code[4])
     return (U){bytes_of(code[0], code[1]), bytes_of(code[2], code[3])};
 }
 
-/* Of 32 lanes the third byte: 16-bit halves of two lanes change places, which a shuffle undoes. */
-static inline __m256i third_bytes(U a, U b)
+/* The least code before it counts from 0, and the largest from there. */
+typedef struct limits {
+    __m256i least, most;
+} limits;
+
+static inline limits limits_of(int least, int levels)
 {
-    const __m256i byte = _mm256_set1_epi16(255);
-    const __m256i low = _mm256_blend_epi16(_mm256_srli_epi32(a.low, 16), a.high, 0xaa);
-    const __m256i high = _mm256_blend_epi16(_mm256_srli_epi32(b.low, 16), b.high, 0xaa);
+    return (limits){_mm256_set1_epi16((short)least), _mm256_set1_epi8((char)(levels - 1))};
+}
+
+/* Thirty-two codes. */
+typedef __m256i H;
+
+/* Of sums without their lower 16 bits, less the least, and limited to what codes there are; zero: the
+ * least is 0.  16-bit halves of two lanes change places on the way, which a shuffle undoes. */
+static inline H h_codes(U a, U b, const limits *limit, bool zero)
+{
     const __m256i pairs = _mm256_broadcastsi128_si256(
         _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15));
     const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-    const __m256i both =
-        _mm256_packus_epi16(_mm256_and_si256(low, byte), _mm256_and_si256(high, byte));
+    __m256i low = _mm256_blend_epi16(_mm256_srli_epi32(a.low, 16), a.high, 0xaa);
+    __m256i high = _mm256_blend_epi16(_mm256_srli_epi32(b.low, 16), b.high, 0xaa);
+    if (!zero) {
+        low = _mm256_subs_epi16(low, limit->least);
+        high = _mm256_subs_epi16(high, limit->least);
+    }
+    const __m256i both = _mm256_min_epu8(_mm256_packus_epi16(low, high), limit->most);
     return _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8(both, pairs), order);
 }
 
-/* The bytes above the lower 16 bits, less those of zero: what overflows there does no harm. */
-static inline U u_third_bytes(const U sum[4], U zero)
+/* All sixty-four, a byte each. */
+static inline U u_bytes_of(H low, H high, const limits *limit)
 {
-    return (U){_mm256_sub_epi8(third_bytes(sum[0], sum[1]), zero.low),
-               _mm256_sub_epi8(third_bytes(sum[2], sum[3]), zero.high)};
+    (void)limit;
+    return (U){low, high};
 }
 
 /* Eight codes together in the low bytes of 64 bits, then the 64 bits of a lane: bytes below 128 are

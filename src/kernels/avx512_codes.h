@@ -69,16 +69,32 @@ static inline U u_bytes(const U code[4])
     return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(low, high));
 }
 
-/* The bytes above the lower 16 bits, less those of zero: what overflows there does no harm. */
-static inline U u_third_bytes(const U sum[4], U zero)
+/* The least code before it counts from 0, and the largest from there. */
+typedef struct limits {
+    __m512i least, most;
+} limits;
+
+static inline limits limits_of(int least, int levels)
 {
-    const __m512i upper = _mm512_load_si512(odd_words), byte = _mm512_set1_epi16(255);
-    const __m512i low = _mm512_permutex2var_epi16(sum[0], upper, sum[1]);
-    const __m512i high = _mm512_permutex2var_epi16(sum[2], upper, sum[3]);
-    const __m512i both =
-        _mm512_packus_epi16(_mm512_and_si512(low, byte), _mm512_and_si512(high, byte));
+    return (limits){_mm512_set1_epi16((short)least), _mm512_set1_epi8((char)(levels - 1))};
+}
+
+/* Thirty-two codes, not yet limited. */
+typedef __m512i H;
+
+/* Of sums without their lower 16 bits, less the least; zero: which is 0. */
+static inline H h_codes(U a, U b, const limits *limit, bool zero)
+{
+    const __m512i upper = _mm512_permutex2var_epi16(a, _mm512_load_si512(odd_words), b);
+    return zero ? upper : _mm512_subs_epi16(upper, limit->least);
+}
+
+/* All sixty-four, a byte each, limited to what codes there are. */
+static inline U u_bytes_of(H low, H high, const limits *limit)
+{
     const __m512i order = _mm512_setr_epi64(0, 2, 4, 6, 1, 3, 5, 7);
-    return _mm512_sub_epi8(_mm512_permutexvar_epi64(order, both), zero);
+    const __m512i both = _mm512_min_epu8(_mm512_packus_epi16(low, high), limit->most);
+    return _mm512_permutexvar_epi64(order, both);
 }
 
 /* Where lane l has b pairs of bytes: pair i of the result. */

@@ -146,6 +146,11 @@ static inline U u_or(U a, U b)
     return _mm512_or_si512(a, b);
 }
 
+static inline U u_xor(U a, U b)
+{
+    return _mm512_xor_si512(a, b);
+}
+
 static inline U u_min(U a, U b)
 {
     return _mm512_min_epi32(a, b);

@@ -62,11 +62,46 @@ static inline U u_bytes(const U code[4])
     EACH(U, bytes_of(code[i]));
 }
 
-/* The bytes above the lower 16 bits, less those of zero: what overflows there does no harm. */
-static inline U u_third_bytes(const U sum[4], U zero)
+/* The least code before it counts from 0, and the largest from there. */
+typedef struct limits {
+    int16x8_t least;
+    uint8x16_t most;
+} limits;
+
+static inline limits limits_of(int least, int levels)
 {
-    EACH(U, vreinterpretq_u32_u8(vsubq_u8(vreinterpretq_u8_u32(bytes_of(u_right(sum[i], 16))),
-                                          vreinterpretq_u8_u32(zero.v[i]))));
+    return (limits){vdupq_n_s16((int16_t)least), vdupq_n_u8((uint8_t)(levels - 1))};
+}
+
+/* Thirty-two codes. */
+typedef struct H {
+    uint32x4_t v[2];
+} H;
+
+static inline uint32x4_t codes_of(U a, const limits *limit)
+{
+    const int16x8_t low =
+        vcombine_s16(vshrn_n_s32(with_sign(a.v[0]), 16), vshrn_n_s32(with_sign(a.v[1]), 16));
+    const int16x8_t high =
+        vcombine_s16(vshrn_n_s32(with_sign(a.v[2]), 16), vshrn_n_s32(with_sign(a.v[3]), 16));
+    const uint8x16_t all = vcombine_u8(vqmovun_s16(vqsubq_s16(low, limit->least)),
+                                       vqmovun_s16(vqsubq_s16(high, limit->least)));
+    return vreinterpretq_u32_u8(vminq_u8(all, limit->most));
+}
+
+/* Of sums without their lower 16 bits, less the least, and limited to what codes there are; zero: the
+ * least is 0, which saves nothing. */
+static inline H h_codes(U a, U b, const limits *limit, bool zero)
+{
+    (void)zero;
+    return (H){{codes_of(a, limit), codes_of(b, limit)}};
+}
+
+/* All sixty-four, a byte each. */
+static inline U u_bytes_of(H low, H high, const limits *limit)
+{
+    (void)limit;
+    return (U){{low.v[0], low.v[1], high.v[0], high.v[1]}};
 }
 
 /* Eight codes together in the low bytes of 64 bits, then the 64 bits of both halves. */

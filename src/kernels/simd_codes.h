@@ -7,8 +7,8 @@
  * floats, U of sixteen 32-bit integers, functions f_ and u_ on them.
  *
  * Why these give ref's bits: what is said in simd_impl.h, and each lane that takes a random word
- * is the lane that computed it.  Fast loops are over whole tiles; what comes before the first tile
- * and after the last is handed to ref.
+ * is the lane that computed it.  Fast loops are over groups of sixty-four elements; what comes before
+ * the first whole group and after the last is handed to ref.
  */
 
 #include "kernels/hash.h"
@@ -27,11 +27,14 @@ static uint64_t f32_hash(const void *bytes, size_t len, uint64_t seed)
 
 /* --- random words --- */
 
-/* The keys of the rounds, and words of two tiles: the rounds of one are too few instructions to hide how long they wait for each other. */
+enum { GROUP = 64 };
+
+/* The keys of the rounds, and the words of a tile: elements 32 k + lane and 32 k + 16 + lane have the
+ * halves of word[k]. */
 typedef struct schedule {
     uint32_t key[20];
-    uint64_t even; /* the tile of word[0]; none is odd */
-    U word[2][4];
+    uint64_t tile; /* as an index plus one; 0: none */
+    U word[32];
 } schedule;
 
 static inline void keys_of(const csgdi_random *random, uint32_t key[20])
@@ -42,25 +45,42 @@ static inline void keys_of(const csgdi_random *random, uint32_t key[20])
 
 static inline void schedule_init(schedule *s, const csgdi_random *random)
 {
-    s->even = 1;
-    if (random == NULL) { /* all words are 2^15 */
-        for (unsigned i = 0; i < 8; i++)
-            s->word[i / 4][i % 4] = u_all(0x80008000u);
-        return;
-    }
-    keys_of(random, s->key);
+    s->tile = 0;
+    if (random != NULL) keys_of(random, s->key);
 }
 
-/* The words of a tile, two halves in each lane: elements 32 i + lane and 32 i + 16 + lane.  An even
- * tile and the next are computed together. */
-static inline __attribute__((always_inline)) const U *
-tile_words(schedule *s, const csgdi_random *random, uint64_t tile)
+/* Not inlined: it would take the registers of the loops that seldom call it. */
+static __attribute__((noinline)) void schedule_words(schedule *s, const csgdi_random *random,
+                                                     uint64_t tile)
 {
-    if (random != NULL && s->even != (tile & ~(uint64_t)1)) {
-        s->even = tile & ~(uint64_t)1;
-        u_philox(s->key, random->high, CSGDI_PHILOX_HALVES_ROUNDS, s->even * 16, s->word);
+    U pair[8], (*w)[4] = (U(*)[4])s->word;
+
+    u_philox(s->key, random->high, CSGDI_PHILOX_HALVES_ROUNDS, tile * 32, w);
+#pragma GCC unroll 8
+    for (unsigned c = 0; c < 8; c++) {
+        pair[c] = u_xor(s->word[c], s->word[(c + 1) % 8]);
+#pragma GCC unroll 3
+        for (unsigned g = 1; g < 4; g++)
+            s->word[8 * g + c] = u_xor(pair[c], s->word[(c + 1 + g) % 8]);
     }
-    return s->word[tile % 2];
+    s->tile = tile + 1;
+}
+
+/* The random words of the group-th sixty-four elements, one of sixteen in each. */
+static inline __attribute__((always_inline)) void
+group_words(schedule *s, const csgdi_random *random, uint64_t group, U word[4])
+{
+    if (random == NULL) { /* all are 2^15 */
+        word[0] = word[1] = word[2] = word[3] = u_all(1u << 15);
+        return;
+    }
+    if (s->tile != group / (CSGDI_TILE / GROUP) + 1)
+        schedule_words(s, random, group / (CSGDI_TILE / GROUP));
+    const U *pair = s->word + group % (CSGDI_TILE / GROUP) * 2;
+    word[0] = u_and(pair[0], u_all(0xffff));
+    word[1] = u_right(pair[0], 16);
+    word[2] = u_and(pair[1], u_all(0xffff));
+    word[3] = u_right(pair[1], 16);
 }
 
 static void f32_random_tiles(const csgdi_random *random, uint64_t tile, uint32_t words[128])
@@ -73,16 +93,10 @@ static void f32_random_tiles(const csgdi_random *random, uint64_t tile, uint32_t
     memcpy(words, word, sizeof word);
 }
 
-/* Of the g-th sixteen elements. */
-static inline U group_words(const U word[4], unsigned g)
+/* How many elements there are before the first group that begins at or after `first`. */
+static inline size_t before_group(uint64_t first, size_t n)
 {
-    return g % 2 == 0 ? u_and(word[g / 2], u_all(0xffff)) : u_right(word[g / 2], 16);
-}
-
-/* How many elements there are before the first tile that begins at or after `first`. */
-static inline size_t before_tile(uint64_t first, size_t n)
-{
-    const size_t before = (size_t)(-first % CSGDI_TILE);
+    const size_t before = (size_t)(-first % GROUP);
     return before < n ? before : n;
 }
 
@@ -250,18 +264,18 @@ static inline bool streams(const csgdi_leave *left, size_t i)
     return left->past && (uintptr_t)((float *)left->y + i) % sizeof(F) == 0;
 }
 
-/* left: NULL, or where what is left goes. */
+/* left: NULL, or where what is left goes; zero: whether least is 0. */
 static inline __attribute__((always_inline)) void
-quantize_tiles(const float *a, size_t n, const csgdi_grid *grid, unsigned bits,
-               const csgdi_random *random, uint64_t first, uint8_t *codes, const csgdi_leave *left)
+quantize_groups(const float *a, size_t n, const csgdi_grid *grid, unsigned bits, bool zero,
+                const csgdi_random *random, uint64_t first, uint8_t *codes, const csgdi_leave *left)
 {
     const F base = f_all((float)grid->base), by = f_all((float)grid->scale * 0x1p16f);
     const F unit = f_all((float)grid->unit);
     const F most = f_all((float)(grid->least + (int)grid->levels - 1) * 0x1p16f);
-    const U least = u_all((uint32_t)(grid->least * 65536));
-    const U zero = u_all((uint32_t)grid->least % 256 * 0x01010101u);
+    const U least = u_all((uint32_t)grid->least);
+    const limits limit = limits_of(grid->least, (int)grid->levels);
     const size_t ahead = block_ahead(n);
-    size_t i = isfinite((float)grid->scale * 0x1p16f) ? before_tile(first, n) : n;
+    size_t i = isfinite((float)grid->scale * 0x1p16f) ? before_group(first, n) : n;
     const bool past = left != NULL && streams(left, i);
     schedule s;
 
@@ -270,28 +284,36 @@ quantize_tiles(const float *a, size_t n, const csgdi_grid *grid, unsigned bits,
         REF(quantize_leave)(a, i, grid, random, first, codes, left);
     else if (i > 0)
         REF(quantize)(a, i, grid, random, first, codes);
-    for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
-        const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
+    for (; n - i >= GROUP; i += GROUP) {
+        uint8_t *to = codes + i / 8 * bits;
+        _Alignas(64) uint8_t code[GROUP];
+        U word[4];
+        H half[2];
+
+        group_words(&s, random, (first + i) / GROUP, word);
 #pragma GCC unroll 2
-        for (unsigned half = 0; half < 2; half++) {
-            const size_t from = i + 64 * half;
-            uint8_t *to = codes + from / 8 * bits;
-            U sum[4];
-#pragma GCC unroll 4
-            for (unsigned g = 0; g < 4; g++) {
-                /* 2^16 v at once: where that differs from 2^16 times v, both round to 0.  NaN, and
-                 * what is far below, become the least integer. */
-                const F x = f_load(a + from + 16 * g), v = f_times(f_minus(x, base), by);
-                const U t = u_max(f_nearest(f_min(most, v)), least);
-                sum[g] = u_plus(t, group_words(word, 4 * half + g));
-                if (left == NULL)
-                    prefetch(a + from + 16 * g, ahead);
-                else
-                    put_rest(left, past, from + 16 * g,
-                             f_minus(x, f_plus(base, f_times(unit, u_number(u_signed_right(sum[g],
-                                                                                           16))))));
+        for (unsigned h = 0; h < 2; h++) {
+            U sum[2];
+#pragma GCC unroll 2
+            for (unsigned g = 0; g < 2; g++) {
+                /* 2^16 v at once: where that differs from 2^16 times v, both round to 0.  NaN, and what
+                 * is far below, become the least integer. */
+                const float *from = a + i + 32 * h + 16 * g;
+                const F v = f_times(f_minus(f_load(from), base), by);
+                sum[g] = u_plus(f_nearest(f_min(most, v)), word[2 * h + g]);
+                if (left == NULL) prefetch(from, ahead);
             }
-            u_pack(u_third_bytes(sum, zero), bits, to, (size_t)(codes + n / 8 * bits - to));
+            half[h] = h_codes(sum[0], sum[1], &limit, zero);
+        }
+        const U bytes = u_bytes_of(half[0], half[1], &limit);
+        u_pack(bytes, bits, to, (size_t)(codes + n / 8 * bits - to));
+        if (left == NULL) continue;
+        if (bits < 8) u_pack(bytes, 8, code, sizeof code);
+#pragma GCC unroll 4
+        for (unsigned g = 0; g < 4; g++) {
+            const U q = u_load8((bits < 8 ? code : to) + 16 * g);
+            const F level = f_times(unit, u_number(zero ? q : u_plus(q, least)));
+            put_rest(left, past, i + 16 * g, f_minus(f_load(a + i + 16 * g), f_plus(base, level)));
         }
     }
     if (i < n && left != NULL) {
@@ -302,17 +324,18 @@ quantize_tiles(const float *a, size_t n, const csgdi_grid *grid, unsigned bits,
     }
 }
 
-/* With two of the numbers of bits known to the compiler. */
+/* With what decides within the loop known to the compiler where int.c asks for two of its numbers of
+ * bits. */
 static inline __attribute__((always_inline)) void
 quantize_bits(const float *a, size_t n, const csgdi_grid *grid, const csgdi_random *random,
               uint64_t first, uint8_t *codes, const csgdi_leave *left)
 {
-    if (grid->bits == 8)
-        quantize_tiles(a, n, grid, 8, random, first, codes, left);
-    else if (grid->bits == 4)
-        quantize_tiles(a, n, grid, 4, random, first, codes, left);
+    if (grid->bits == 8 && grid->least == 0)
+        quantize_groups(a, n, grid, 8, true, random, first, codes, left);
+    else if (grid->bits == 4 && grid->least == 0)
+        quantize_groups(a, n, grid, 4, true, random, first, codes, left);
     else
-        quantize_tiles(a, n, grid, grid->bits, random, first, codes, left);
+        quantize_groups(a, n, grid, grid->bits, false, random, first, codes, left);
 }
 
 static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,

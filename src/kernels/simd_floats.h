@@ -47,13 +47,13 @@ static inline F f16_value(U half)
 
 /* left: NULL, or where what is left goes. */
 static inline __attribute__((always_inline)) void
-to_half_tiles(const float *a, size_t n, csgdi_half format, double scale, const csgdi_random *random,
-              uint64_t first, uint8_t *to, const csgdi_leave *left)
+to_half_groups(const float *a, size_t n, csgdi_half format, double scale,
+               const csgdi_random *random, uint64_t first, uint8_t *to, const csgdi_leave *left)
 {
     const F by = f_all((float)scale), back = f_all((float)(1 / scale));
     const U sign = u_all(1u << 31), nan = u_all(format == CSGDI_BF16 ? 0x7fc00000u : 0x7e000000u);
     const size_t ahead = block_ahead(n);
-    size_t i = before_tile(first, n);
+    size_t i = before_group(first, n);
     const bool past = left != NULL && streams(left, i);
     schedule s;
 
@@ -62,16 +62,18 @@ to_half_tiles(const float *a, size_t n, csgdi_half format, double scale, const c
         REF(to_half_leave)(a, i, format, scale, random, first, to, left);
     else if (i > 0)
         REF(to_half)(a, i, format, scale, random, first, to);
-    for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
-        const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
-#pragma GCC unroll 4
-        for (unsigned g = 0; g < 8; g += 2) {
+    for (; n - i >= GROUP; i += GROUP) {
+        U word[4];
+
+        group_words(&s, random, (first + i) / GROUP, word);
+#pragma GCC unroll 2
+        for (unsigned g = 0; g < 4; g += 2) {
             U out[2];
 #pragma GCC unroll 2
             for (unsigned j = 0; j < 2; j++) {
                 const size_t from = i + 16 * (g + j);
                 const F x = f_load(a + from), v = f_times(x, by);
-                const U bits = f_bits(v), key = f_keys(v), w = group_words(word, g + j);
+                const U bits = f_bits(v), key = f_keys(v), w = word[g + j];
                 if (random != NULL)
                     out[j] = format == CSGDI_BF16 ? bf16_random(key, w) : f16_random(key, w);
                 else
@@ -106,9 +108,9 @@ to_half_either(const float *a, size_t n, csgdi_half format, double scale,
                const csgdi_random *random, uint64_t first, uint8_t *to, const csgdi_leave *left)
 {
     if (format == CSGDI_BF16 && random != NULL)
-        to_half_tiles(a, n, CSGDI_BF16, scale, random, first, to, left);
+        to_half_groups(a, n, CSGDI_BF16, scale, random, first, to, left);
     else
-        to_half_tiles(a, n, format, scale, random, first, to, left);
+        to_half_groups(a, n, format, scale, random, first, to, left);
 }
 
 static void f32_to_half(const void *x, size_t n, csgdi_half format, double scale,
@@ -148,18 +150,19 @@ static void f32_to_power(const void *x, size_t n, int top, const csgdi_random *r
     const float *a = x;
     const U offset = u_all((uint32_t)top);
     const U hidden = u_all(1u << 23), mantissa = u_all((1u << 23) - 1);
-    size_t i = before_tile(first, n);
+    size_t i = before_group(first, n);
     schedule s;
 
     schedule_init(&s, random);
     if (i > 0) REF(to_power)(a, i, top, random, first, codes);
-    for (; n - i >= CSGDI_TILE; i += CSGDI_TILE) {
-        const U *word = tile_words(&s, random, (first + i) / CSGDI_TILE);
-        U code[4];
-#pragma GCC unroll 8
-        for (unsigned g = 0; g < 8; g++) {
+    for (; n - i >= GROUP; i += GROUP) {
+        U code[4], word[4];
+
+        group_words(&s, random, (first + i) / GROUP, word);
+#pragma GCC unroll 4
+        for (unsigned g = 0; g < 4; g++) {
             const F v = f_load(a + i + 16 * g);
-            const U key = f_keys(v), field = u_right(key, 23), w = group_words(word, g);
+            const U key = f_keys(v), field = u_right(key, 23), w = word[g];
             const U up = u_right(u_plus(u_right(key, 7), w), 16);
             const U over = u_minus(u_min(up, u_all(254)), offset);
             const U below = u_minus(u_plus(offset, u_all(1)), field); /* signed */
@@ -168,9 +171,9 @@ static void f32_to_power(const void *x, size_t n, int top, const csgdi_random *r
             U c = u_choose(u_above(below, u_all(0)), least, over);
             c = u_choose(u_above(field, u_all(0)), c, u_all(0));
             const U minus = u_and(u_right(f_bits(v), 24), u_all(128));
-            code[g % 4] = u_or(c, u_choose(u_above(c, u_all(0)), minus, u_all(0)));
-            if (g % 4 == 3) u_pack(u_bytes(code), 8, codes + i + 16 * (g - 3), 64);
+            code[g] = u_or(c, u_choose(u_above(c, u_all(0)), minus, u_all(0)));
         }
+        u_pack(u_bytes(code), 8, codes + i, GROUP);
     }
     if (i < n) REF(to_power)(a + i, n - i, top, random, first + i, codes + i);
 }

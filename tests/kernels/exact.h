@@ -33,14 +33,19 @@ static inline void assert_same(double a, double b)
 /* By the definition in philox.h; 2^15 where nothing is random. */
 static inline uint32_t word_of(const csgdi_random *random, uint64_t element)
 {
-    const uint64_t tile = element / 128, j = element % 128, block = 16 * tile + j % 16;
-    uint32_t word[4];
+    const uint64_t tile = element / 1024, j = element % 1024;
+    const uint64_t k = j / 32, g = k / 8, c = k % 8;
+    uint32_t word[8];
 
     if (random == NULL) return 32768;
-    const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), random->high[0],
-                                 random->high[1]};
-    csgdi_philox_rounds(7, random->key, counter, word);
-    return j / 16 % 2 == 0 ? word[j / 32] % 65536 : word[j / 32] / 65536;
+    for (uint64_t i = 0; i < 2; i++) {
+        const uint64_t block = 32 * tile + 16 * i + j % 16;
+        const uint32_t counter[4] = {(uint32_t)block, (uint32_t)(block >> 32), random->high[0],
+                                     random->high[1]};
+        csgdi_philox_rounds(7, random->key, counter, word + 4 * i);
+    }
+    const uint32_t v = word[c] ^ word[(c + 1) % 8] ^ word[(c + 1 + g) % 8];
+    return j / 16 % 2 == 0 ? v % 65536 : v / 65536;
 }
 
 #endif

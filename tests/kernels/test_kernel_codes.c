@@ -261,13 +261,52 @@ static void unbiased(void **state)
     }
 }
 
+/* Elements share what their words are made of, and yet a sum of them, with signs or without, has the
+ * mean and the variance that words of their own give it: the sum over elements of p (1 - p).  The mean of
+ * S steps is known to sqrt(variance / S), the variance to a part of sqrt(2 / S); five of both. */
+static void sums_vary_as_if_independent(void **state)
+{
+    enum { S = 2000, N = 1024, SIGNS = 5 };
+    static const csgdi_grid grid = {0, 1, 1, 0, 4, 2};
+    static float big[N];
+    static uint8_t codes[N / 4];
+    double mean[SIGNS] = {0}, square[SIGNS] = {0}, variance = 0;
+
+    (void)state;
+    for (size_t i = 0; i < N; i++) {
+        const double p = (double)(i * 37 % 64 + 1) / 65;
+        big[i] = (float)p;
+        variance += p * (1 - p);
+    }
+    for (uint64_t step = 0; step < S; step++) {
+        const csgdi_random r = csgdi_random_make(9, CSGDI_STREAM_ROUNDING, 0, 0, step);
+        double sum[SIGNS] = {0};
+        uint64_t coin = 1;
+        refs[0]->quantize(big, N, &grid, &r, 1024, codes);
+        for (size_t i = 0; i < N; i++) {
+            const double e = code_at(codes, 2, i) - (double)big[i];
+            const size_t other[] = {0, i / 16, i / 32, i / 256, (size_t)fill_random(&coin) >> 7};
+            for (size_t s = 0; s < SIGNS; s++)
+                sum[s] += other[s] % 2 == 0 ? e : -e;
+        }
+        for (size_t s = 0; s < SIGNS; s++) {
+            mean[s] += sum[s] / S;
+            square[s] += sum[s] * sum[s] / S;
+        }
+    }
+    for (size_t s = 0; s < SIGNS; s++) {
+        assert_true(fabs(mean[s]) < 5 * sqrt(variance / S));
+        assert_true(fabs(square[s] / variance - 1) < 5 * sqrt(2.0 / S));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ranges),          cmocka_unit_test(by_hand),
         cmocka_unit_test(levels_are_kept), cmocka_unit_test(by_definition),
         cmocka_unit_test(no_unit),         cmocka_unit_test(scale_beyond_float),
-        cmocka_unit_test(unbiased),
+        cmocka_unit_test(unbiased),        cmocka_unit_test(sums_vary_as_if_independent),
     };
     return cmocka_run_group_tests_name("kernel codes", tests, NULL, NULL);
 }

@@ -105,7 +105,8 @@ double oracle_abs_sum(csgd_type type, oracle_part part, const double *x, size_t 
 uint32_t oracle_word(int rounds, uint64_t seed, unsigned stream, uint32_t rank, uint64_t step,
                      uint64_t element);
 
-/* The 16 random bits of an element: in tiles of 128, halves of words of seven rounds. */
+/* The 16 random bits of an element: in tiles of 1024, halves of sums modulo 2 of one word or three,
+ * of seven rounds. */
 uint32_t oracle_half_word(const oracle_settings *set, uint64_t element);
 
 /* A gradient to test with, a function of the arguments only: values of mixed magnitudes, some

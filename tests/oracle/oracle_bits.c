@@ -8,7 +8,7 @@
 #include <math.h>
 
 enum { SUM_BLOCK = 4096, SUM_LANES = 16, SUM_GROUP = 64 };
-enum { BLOCK = 1024, TILE = 128 };
+enum { BLOCK = 1024, TILE = 1024 };
 enum { ROUNDING = 4, OWNER = 5 }; /* streams of random words */
 
 /* --- sums of magnitudes --- */
@@ -93,14 +93,24 @@ void oracle_majority(const oracle_settings *set, const double *x, double *y)
 
 /* --- 16 random bits --- */
 
+/* Word w (c), c = 0 .. 15, of those that a lane of a tile has: w (c + 8) = w (c). */
+static uint32_t lane_word(const oracle_settings *set, uint64_t tile, uint64_t lane, unsigned c)
+{
+    const uint64_t block = 32 * tile + 16 * (c / 4 % 2) + lane;
+
+    return oracle_word(7, set->seed, set->owner ? OWNER : ROUNDING, set->rank, set->step,
+                       4 * block + c % 4);
+}
+
+/* The three of a sum are w (c), w (c + 1) and w (c + 1 + g): for g = 0 the last two add up to nothing. */
 uint32_t oracle_half_word(const oracle_settings *set, uint64_t element)
 {
-    const uint64_t tile = element / TILE, j = element % TILE;
-    const uint64_t block = tile * (TILE / 8) + j % 16;
-    const uint32_t word = oracle_word(7, set->seed, set->owner ? OWNER : ROUNDING, set->rank,
-                                      set->step, 4 * block + j / 32);
+    const uint64_t tile = element / TILE, lane = element % 16;
+    const unsigned sum = (unsigned)(element % TILE / 32), g = sum / 8, c = sum % 8;
+    uint32_t word = lane_word(set, tile, lane, c);
 
-    return j / 16 % 2 == 0 ? word % 65536 : word / 65536;
+    if (g > 0) word ^= lane_word(set, tile, lane, c + 1) ^ lane_word(set, tile, lane, c + 1 + g);
+    return element % 32 < 16 ? word % 65536 : word / 65536;
 }
 
 /* x / step as one of the two integers around it. */

@@ -8,18 +8,7 @@
 #include <float.h>
 #include <math.h>
 
-enum { ROUNDING = 4, OWNER = 5 }; /* streams of random words */
 enum { QSGD_BUCKET = 512, QSGD_BITS = 4, TERNGRAD_BLOCK = 1024, INT_BLOCK = 1024, INT_BITS = 8 };
-
-/* The 16 bits of an element, where base/philox.h says they are. */
-static double half_word(const oracle_settings *set, uint64_t element)
-{
-    const uint64_t tile = element / 128, j = element % 128, block = 16 * tile + j % 16;
-    const uint32_t word = oracle_word(7, set->seed, set->owner ? OWNER : ROUNDING, set->rank,
-                                      set->step, 4 * block + j / 32);
-
-    return j / 16 % 2 == 0 ? word & 0xffff : word >> 16;
-}
 
 typedef struct levels {
     double base, unit;
@@ -72,7 +61,7 @@ static void quantize(const oracle_settings *set, const levels *l, size_t first, 
                      const double *x, double *y)
 {
     for (size_t i = first; i < end; i++) {
-        const double word = l->nearest ? 32768 : half_word(set, set->first + i);
+        const double word = l->nearest ? 32768 : oracle_half_word(set, set->first + i);
         const double v = nearbyint(place(set, l, x[i]) * 65536);
         y[i] = value(set, l, floor((v + word) / 65536));
     }
