@@ -20,16 +20,16 @@
 #include <string.h>
 #include "base/clock.h"
 #include "base/philox.h"
-#include "comm/choose.h"
 #include "comm/reducer.h"
 #include "local_work.h"
 #include "options.h"
+#include "tuning.h"
 
 typedef struct job {
     int rank, p;
     size_t n, calls;
     double mbit, us, ns[LOCAL_RATES];
-    const char *rates, *vendor;
+    const char *rates, *vendor, *tuning;
     option_texts specs;
     float *x, *y; /* 2 n and n elements, of all ranks */
 } job;
@@ -96,6 +96,11 @@ static void measure_spec(const job *j, const char *spec)
     csgd_stats before = {0}, after = {0};
     csgd_reducer *r = NULL;
 
+    if (j->tuning != NULL) {
+        const char *wrong = tuning_write(j->tuning, j->n, spec, j->mbit, j->us, j->ns, j->x, j->y);
+
+        if (wrong != NULL) fail(j, wrong);
+    }
     if (csgd_reducer_create_mpi(MPI_COMM_WORLD, j->n, spec, &r) != MPI_SUCCESS)
         fail(j, csgd_error_detail());
     for (size_t call = 0; call <= j->calls; call++) {
@@ -156,6 +161,8 @@ int main(int argc, char **argv)
         {"us", "US", "latency, for the table", .real = &j.us, .least = 0, .most = 1e9},
         {"rates", "FILE", "what local work takes, by local_rates", .text = &j.rates},
         {"vendor", "NAME", "measure MPI_Allreduce, under this name", .text = &j.vendor},
+        {"tuning", "FILE", "do not measure for algorithm=auto, but write this file (tuning.h)",
+         .text = &j.tuning},
         {"spec", "SPEC", "with commas for blanks; may be repeated", .texts = &j.specs},
     };
     char sentence[512];
