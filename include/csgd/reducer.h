@@ -355,10 +355,12 @@ typedef struct csgd_sparse_reducer csgd_sparse_reducer;
  *                        and so is n_ranks * max_k.
  * @param[out] sum_k      entries of the sum; the rest of the two arrays is as before.
  *
- * Values are added in rank order, from 0, each sum rounded to the type: the same bits on every
- * rank and repetition, those that the sum of the full vectors in that order would have.  Entries
- * whose values cancel stay, as zeros; a sum of finite values may overflow to infinity.  The outputs
- * may be the inputs' own memory.
+ * With `algorithm=allgather` and `split` values are added in rank order, from 0, each sum rounded to the
+ * type: the bits that the sum of the full vectors in that order would have.  `doubling` adds in the
+ * order of a tree.  Either way all ranks and repetitions have the same bits, entries whose values
+ * cancel stay, as zeros, and a sum of finite values may overflow to infinity.  `gtopk`, `oktopk` and
+ * `spardl` keep about max_k of the largest sums, and leave others out on the way:
+ * csgd_sparse_reducer_leftover().  The outputs may be the inputs' own memory.
  *
  * @retval CSGD_OK
  * @retval CSGD_E_INVAL      on this rank: s or an array is NULL, k is above max_k, an index is not
@@ -370,15 +372,45 @@ typedef struct csgd_sparse_reducer csgd_sparse_reducer;
  *                           how many.
  * @retval CSGD_E_CORRUPT, CSGD_E_VERSION   a message was altered on its way to this rank; ranks may
  *                           differ in it.
- *     After each of these the outputs are as before, and s can be used again.
+ *     After each of these the outputs are as before, and s can be used again; after the last two with
+ *     `algorithm=allgather` alone: any other is broken then on this rank, which answers CSGD_E_BROKEN,
+ *     its peers CSGD_E_PEER, and can only be destroyed.
+ * @retval CSGD_E_NONFINITE  also, on all ranks, of gtopk, oktopk and spardl: a sum of finite values
+ *                           overflows.  Outputs are as before, s is broken.
  * @retval CSGD_E_TRANSPORT  s can only be destroyed, and answers CSGD_E_BROKEN until then.
  *
- * Cost: each rank sends its message, of the order of k entries, to all others; time linear in the
- * entries of all ranks.  No allocation.
+ * Cost, with k entries a rank: allgather sends k (P - 1), split and doubling up to as many, where supports
+ * overlap as little as 2 k and k log2 P; oktopk and spardl at most 6 k and 4 k words whatever P is,
+ * gtopk 4 k log2 P through its root (src/comm has a file of each).  Time is linear in the entries that a
+ * rank sends and receives.  No allocation.
  */
 CSGD_API csgd_status csgd_sparse_reducer_allreduce(csgd_sparse_reducer *s, const uint32_t *index,
                                                    const void *value, size_t k, uint32_t *sum_index,
                                                    void *sum_value, size_t capacity, size_t *sum_k);
+
+/** Copy what the last call left out of the sum on this rank.  Local.
+ *
+ * Entries, of this rank's or of sums of several ranks', that `algorithm=gtopk`, `oktopk` or `spardl` dropped
+ * on the way: the sum over ranks of what was brought is the result plus the sum of all ranks' leftovers, to
+ * rounding.  A program that compensates adds them to its residual.  None with another algorithm, and after
+ * a call that failed.
+ *
+ * @param[out] index, value  capacity entries, indices strictly increasing; may be NULL where there are none.
+ * @param[out] k             entries that there are.
+ *
+ * @retval CSGD_OK
+ * @retval CSGD_E_SPACE  more than capacity; *k says how many, the arrays are as before.
+ * @retval CSGD_E_INVAL  s, k, or an array that is needed is NULL.
+ */
+CSGD_API csgd_status csgd_sparse_reducer_leftover(const csgd_sparse_reducer *s, uint32_t *index,
+                                                  void *value, size_t capacity, size_t *k);
+
+/** Return why this algorithm is taken, in one line; "" for NULL.  Local.
+ *
+ * As csgd_reducer_explain(): with `algorithm=auto`, over MPI and for n of 65,536 or more, the ranks measure
+ * the link at creation, and rank 0 chooses for all.  Owned by s.
+ */
+CSGD_API const char *csgd_sparse_reducer_explain(const csgd_sparse_reducer *s);
 
 /** Free a sparse reducer and set *s to NULL.  Collective.  NULL and *s == NULL are allowed. */
 CSGD_API csgd_status csgd_sparse_reducer_destroy(csgd_sparse_reducer **s);
@@ -454,12 +486,16 @@ CSGD_API csgd_status csgd_reducer_create_layout_team(csgd_team *team, int rank,
  *
  * @param[in]  n      length of the vectors, below 2^32; the same on all ranks, as the next two.
  * @param[in]  max_k  entries that a rank may bring, at most n.
- * @param[in]  spec   "sparse", and keys: `type=f32|f64` (f32), `indices=auto|raw|rice|bitmap` (auto);
- *                    NULL means "sparse".  The environment is not read.
+ * @param[in]  spec   "sparse", and keys: `type=f32|f64` (f32), `indices=auto|raw|rice|bitmap` (auto),
+ *                    `algorithm=auto|allgather|doubling|split|gtopk|oktopk|spardl` (auto: the one of the
+ *                    first three, with `drop=yes` of all, that is predicted to be the fastest where
+ *                    that was measured, else allgather), `tau` (64: calls from one exact limit of oktopk
+ *                    to the next); NULL means "sparse".  Of the environment only CSGD_TUNING is read.
  * @param[out] s      NULL on error.
  *
- * Errors as csgd_reducer_create_team().  Memory: n_ranks messages of max_k entries each, and the
- * entries of their union.
+ * Errors as csgd_reducer_create_team().  Memory: the entries of the union, up to n_ranks * max_k; and of
+ * allgather and split n_ranks messages of max_k entries each, of doubling four times the union, of
+ * gtopk, oktopk and spardl O(max_k log2 n_ranks).
  */
 CSGD_API csgd_status csgd_sparse_reducer_create_team(csgd_team *team, int rank, size_t n,
                                                      size_t max_k, const char *spec,

@@ -58,9 +58,10 @@ static const csgdi_algorithm *best_dense(const csgdi_cost *cost, double *seconds
     return best;
 }
 
-/* The best that carries messages. */
+/* The best that carries messages; for a sum that stays entries, which allgather's is made of elsewhere. */
 static const csgdi_algorithm *best_lossy(const csgdi_compressor *c, const csgdi_transport *t,
-                                         const csgdi_cost *cost, bool drop, double *seconds)
+                                         const csgdi_cost *cost, bool drop, bool entries,
+                                         double *seconds)
 {
     const csgdi_algorithm *a, *best = NULL;
 
@@ -69,6 +70,7 @@ static const csgdi_algorithm *best_lossy(const csgdi_compressor *c, const csgdi_
         double predicted;
 
         if (a->dense || a->seconds == NULL || (a->drops && !drop)) continue;
+        if (entries && !a->entries && a != &csgdi_allgather) continue;
         if ((c->channels > 1 && !a->pairs) || (c->steered && !a->lengths)) continue;
         if (a->supports != NULL && a->supports(c, t) != CSGD_OK) continue;
         predicted = a->seconds(cost);
@@ -94,7 +96,7 @@ void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csg
 
     cost = cost_of(c, t, rates);
     plain = best_dense(&cost, &plain_seconds);
-    if (!exact) lossy = best_lossy(c, t, &cost, drop, &lossy_seconds);
+    if (!exact) lossy = best_lossy(c, t, &cost, drop, false, &lossy_seconds);
     choice->vectors = plain;
     choice->vector_seconds = plain_seconds;
     choice->messages = lossy;
@@ -116,6 +118,23 @@ void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csg
                  choice->dense ? "dense, without compression" : choice->algorithm->name,
                  lossy != NULL ? lossy->name : "nothing else", 1e3 * lossy_seconds, plain->name,
                  1e3 * plain_seconds, 1e6 * rates->alpha, 1e9 * rates->beta, 1e9 * rates->encode);
+}
+
+void csgdi_choose_entries(const csgdi_compressor *c, const csgdi_transport *t,
+                          const csgdi_rates *rates, bool drop, csgdi_choice *choice)
+{
+    csgdi_cost cost;
+
+    *choice = (csgdi_choice){.algorithm = &csgdi_allgather};
+    snprintf(choice->reason, sizeof choice->reason,
+             "allgather by a fixed rule: nothing was measured");
+    if (rates == NULL) return;
+    cost = cost_of(c, t, rates);
+    choice->algorithm = best_lossy(c, t, &cost, drop, true, &choice->message_seconds);
+    snprintf(choice->reason, sizeof choice->reason,
+             "%s, predicted %.3g ms, allgather %.3g ms; a message takes %.3g us + %.3g ns a byte",
+             choice->algorithm->name, 1e3 * choice->message_seconds,
+             1e3 * csgdi_allgather.seconds(&cost), 1e6 * rates->alpha, 1e9 * rates->beta);
 }
 
 /* An algorithm as its place in the list, from 1 on; 0 for none. */

@@ -28,6 +28,10 @@ typedef struct csgdi_choice {
 void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csgdi_rates *rates,
                   bool drop, bool dense, csgdi_choice *choice);
 
+/* The same for a sum that is to stay entries. */
+void csgdi_choose_entries(const csgdi_compressor *c, const csgdi_transport *t,
+                          const csgdi_rates *rates, bool drop, csgdi_choice *choice);
+
 /* Take rank 0's choice in place of this rank's: without an algorithm where rank 0 has none, or, with a
  * reason, one that this library does not know.  Collective.  Errors are of the transport. */
 csgd_status csgdi_choice_share(csgdi_transport *t, csgdi_choice *choice);

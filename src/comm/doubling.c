@@ -15,7 +15,7 @@
  * exchange with number ^ mask, and add what both had.  Partners add the same two vectors, so both
  * hold the same bits; an element is summed as the tree above says.  A rank's own message travels as
  * it was written, sums in the element type; a sum travels as elements once its stream is not
- * shorter, and is a dense vector, in recv, from then on.
+ * shorter, and is a dense vector, in recv, from then on, if there is one.
  *
  * Volume: log2 P sums of growing support sent by each rank, between k log2 P entries, where all
  * supports are equal, and k (P - 1), where none overlap; latency log2 P, and 2 more for the folded.
@@ -25,7 +25,7 @@
 
 #include <string.h>
 #include "base/error.h"
-#include "comm/piece.h"
+#include "comm/lists.h"
 #include "comm/zero.h"
 #include "wire/header.h"
 #include "wire/sparse_sum.h"
@@ -144,7 +144,7 @@ static size_t write_out(csgd_reducer *r, const uint8_t **src)
     }
     if (self->dense) return csgdi_piece_write_dense(r, r->call.recv, c->n, self->out);
     len = csgdi_piece_write(r, csgdi_sum_format(c), &self->mine, self->out);
-    if (len < dense) return len;
+    if (len < dense || r->call.recv == NULL) return len;
     csgdi_sparse_apply(c->kernels, self->out + CSGDI_HEADER_BYTES, c->n, 0, CSGDI_SET,
                        r->call.recv);
     self->dense = true;
@@ -221,10 +221,14 @@ static void end_round(csgd_reducer *r)
     if (sends_message(self, from))
         st = csgdi_piece_check(r, c->format, self->in, self->receive.received, c->n, c->max_k);
     else
-        st = csgdi_piece_check_sum(r, self->in, self->receive.received, c->n, self->room, &dense);
+        st = csgdi_piece_check_sum(r, self->in, self->receive.received, c->n, self->room,
+                                   r->call.recv != NULL ? &dense : NULL);
     csgdi_trouble_note(&self->trouble, st, "piece of", from);
     if (self->trouble.found != CSGD_OK) return;
-    if (last && dense) {
+    if (last && r->call.recv == NULL) {
+        r->call.entries->k = 0;
+        (void)csgdi_list_take(c, self->in + CSGDI_HEADER_BYTES, c->n, 0, r->call.entries);
+    } else if (last && dense) {
         memcpy(r->call.recv, self->in + CSGDI_HEADER_BYTES, c->n * c->kernels->size);
     } else if (last) {
         csgdi_sparse_apply(c->kernels, self->in + CSGDI_HEADER_BYTES, c->n, 0, CSGDI_SET,
@@ -254,6 +258,10 @@ static void place(csgd_reducer *r)
     const csgdi_kernels *k = r->compressor.kernels;
 
     if (self->dense || self->number < 0) return;
+    if (r->call.recv == NULL) {
+        csgdi_list_result(r, &self->mine);
+        return;
+    }
     csgdi_zero(r, &self->zeroed, true);
     k->scatter(self->mine.index, self->mine.value, self->mine.k, CSGDI_ADD, r->call.recv);
 }
@@ -302,6 +310,7 @@ const csgdi_algorithm csgdi_doubling = {
     .summary = "sparse recursive doubling: log2 P times the sum so far to one partner, k log2 P to "
                "k (P - 1) entries sent by each rank",
     .source = "SparCML, Renggli et al. 2019",
+    .entries = true,
     .supports = doubling_supports,
     .seconds = doubling_seconds,
     .create = doubling_create,

@@ -184,7 +184,7 @@ static csgd_status gtopk_step(csgd_reducer *r)
                 if (self->distance == 0) {
                     st = csgdi_trouble_status(&self->trouble);
                     if (st == CSGD_OK && r->compressor.n > 0)
-                        csgdi_list_result(&r->compressor, &self->sum, r->call.recv);
+                        csgdi_list_result(r, &self->sum);
                     return st;
                 }
             } while (t->rank + self->distance >= t->n_ranks);
@@ -217,6 +217,7 @@ const csgdi_algorithm csgdi_gtopk = {
                "residual; at most 4 k log2 P words through the root",
     .source = "gTop-k, Shi et al. 2019",
     .drops = true,
+    .entries = true,
     .supports = gtopk_supports,
     .seconds = gtopk_seconds,
     .create = gtopk_create,

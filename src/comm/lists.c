@@ -124,10 +124,68 @@ void csgdi_list_cut(csgdi_search *search, csgdi_sparse *list, size_t k, csgdi_sp
     csgdi_list_cut_at(&c, list, limit, ties, left);
 }
 
-void csgdi_list_result(const csgdi_compressor *c, const csgdi_sparse *list, void *y)
+bool csgdi_list_take(const csgdi_compressor *c, const uint8_t *stream, size_t n, size_t first,
+                     csgdi_sparse *list)
 {
-    memset(y, 0, c->n * c->kernels->size);
-    c->kernels->scatter(list->index, list->value, list->k, CSGDI_SET, y);
+    csgdi_sparse_reader reader;
+    uint32_t index[CSGDI_SPARSE_CHUNK];
+    double value[CSGDI_SPARSE_CHUNK]; /* or as many floats */
+
+    csgdi_sparse_open(&reader, c->kernels, stream, n, 0);
+    if (reader.k > list->room - list->k) return false;
+    for (size_t count; (count = csgdi_sparse_next(&reader, index, value)) > 0;) {
+        uint32_t *at = list->index + list->k;
+        for (size_t j = 0; j < count; j++) {
+            const uint64_t i = (uint64_t)index[j] + first;
+            at[j] = (uint32_t)(i < c->n ? i : i - c->n);
+        }
+        memcpy(value_at(c, list, list->k), value, count * c->kernels->size);
+        list->k += count;
+    }
+    return true;
+}
+
+/* Entries first .. end - 1 the other way round. */
+static void reverse(const csgdi_compressor *c, csgdi_sparse *list, size_t first, size_t end)
+{
+    double kept; /* or a float */
+
+    for (; first + 1 < end; first++) {
+        const uint32_t index = list->index[first];
+
+        end--;
+        list->index[first] = list->index[end];
+        list->index[end] = index;
+        memcpy(&kept, value_at(c, list, first), c->kernels->size);
+        memcpy(value_at(c, list, first), value_at(c, list, end), c->kernels->size);
+        memcpy(value_at(c, list, end), &kept, c->kernels->size);
+    }
+}
+
+void csgdi_list_turn(const csgdi_compressor *c, csgdi_sparse *list)
+{
+    size_t lowest = 1;
+
+    while (lowest < list->k && list->index[lowest] > list->index[lowest - 1])
+        lowest++;
+    if (lowest >= list->k) return;
+    reverse(c, list, 0, lowest);
+    reverse(c, list, lowest, list->k);
+    reverse(c, list, 0, list->k);
+}
+
+void csgdi_list_result(csgd_reducer *r, const csgdi_sparse *list)
+{
+    const csgdi_compressor *c = &r->compressor;
+
+    if (r->call.recv != NULL) {
+        memset(r->call.recv, 0, c->n * c->kernels->size);
+        c->kernels->scatter(list->index, list->value, list->k, CSGDI_SET, r->call.recv);
+        return;
+    }
+    r->call.entries->k = 0;
+    csgdi_list_append(c, r->call.entries, list);
+    csgdi_list_turn(c, r->call.entries);
 }
 
 /* --- pieces --- */
@@ -205,24 +263,15 @@ void csgdi_list_read(const csgd_reducer *r, csgdi_trouble *trouble, int from, co
     const csgdi_compressor *c = &r->compressor;
     const bool any = span.any;
     const csgd_status st = check(r, src, len, &span, max_k);
-    csgdi_sparse_reader reader;
-    uint32_t index[CSGDI_SPARSE_CHUNK];
-    double value[CSGDI_SPARSE_CHUNK]; /* or as many floats */
-
     const size_t before = list->k;
 
     csgdi_trouble_note(trouble, st, "piece of", from);
     if (st != CSGD_OK) return;
-    csgdi_sparse_open(&reader, c->kernels, src + CSGDI_LIST_HEADER, span.count, 0);
-    for (size_t count; (count = csgdi_sparse_next(&reader, index, value)) > 0;) {
-        uint32_t *at = list->index + list->k;
-        for (size_t j = 0; j < count; j++) {
-            const uint64_t i = (uint64_t)index[j] + span.here;
-            at[j] = (uint32_t)(i < c->n ? i : i - c->n);
-        }
-        memcpy(value_at(c, list, list->k), value, count * c->kernels->size);
-        list->k += count;
-    }
+    if (!csgdi_list_take(c, src + CSGDI_LIST_HEADER, span.count, span.here, list))
+        csgdi_trouble_note(trouble,
+                           csgdi_fail(CSGD_E_CORRUPT,
+                                      "it has more entries than there can be in all"),
+                           "piece of", from);
     if (any && !goes_on(c, list, before)) {
         list->k = before;
         csgdi_trouble_note(trouble,

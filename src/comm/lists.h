@@ -83,8 +83,16 @@ void csgdi_list_read(const csgd_reducer *r, csgdi_trouble *trouble, int from, co
 /* Note a sum that is not finite. */
 void csgdi_list_judge(const csgdi_compressor *c, csgdi_trouble *trouble, const csgdi_sparse *list);
 
-/* Set the n elements of y to the entries, and 0 elsewhere. */
-void csgdi_list_result(const csgdi_compressor *c, const csgdi_sparse *list, void *y);
+/* Append the entries of a stream over n elements, which passed its check, the first of which is element
+ * `first` of the vector; false where the list has no room for them. */
+bool csgdi_list_take(const csgdi_compressor *c, const uint8_t *stream, size_t n, size_t first,
+                     csgdi_sparse *list);
+
+/* Entries in order from one on, and again from the beginning: turn them so that the lowest comes first. */
+void csgdi_list_turn(const csgdi_compressor *c, csgdi_sparse *list);
+
+/* The sum of a call, as such a list: recv gets the entries, and 0 elsewhere; or call.entries does. */
+void csgdi_list_result(csgd_reducer *r, const csgdi_sparse *list);
 
 /* For .supports of algorithms that drop: a sentence for what does not select. */
 csgd_status csgdi_list_support(const csgdi_compressor *c, const char *algorithm);

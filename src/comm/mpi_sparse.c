@@ -35,7 +35,7 @@ int csgd_sparse_allreduce(const uint32_t *index, const void *value, size_t k, ui
     MPI_Comm user;
 
     if (st == CSGD_OK) return MPI_SUCCESS;
-    if (s != NULL && csgdi_transport_mpi_user(&s->transport, &user))
+    if (s != NULL && csgdi_transport_mpi_user(&s->core.transport, &user))
         return csgdi_mpi_report(st, &user);
     return csgdi_mpi_report(st, NULL);
 }

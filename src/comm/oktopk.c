@@ -307,7 +307,7 @@ static csgd_status oktopk_step(csgd_reducer *r)
             st = csgdi_bruck_step(r, &self->bruck);
             if (st == CSGD_OK) st = csgdi_trouble_status(&self->trouble);
             if (st == CSGD_OK && r->compressor.n > 0)
-                csgdi_list_result(&r->compressor, &self->result, r->call.recv);
+                csgdi_list_result(r, &self->result);
             return st;
         }
     }
@@ -345,6 +345,7 @@ const csgdi_algorithm csgdi_oktopk = {
                "allgather; the rest goes back to the residual; at most 6 k words sent by each rank",
     .source = "Ok-Topk, Li, Hoefler 2022",
     .drops = true,
+    .entries = true,
     .supports = oktopk_supports,
     .seconds = oktopk_seconds,
     .create = oktopk_create,

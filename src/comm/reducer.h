@@ -34,6 +34,8 @@ typedef enum csgdi_op { CSGDI_OP_OTHER, CSGDI_OP_SUM, CSGDI_OP_EXACT, CSGDI_OP_P
 typedef struct csgdi_call {
     const void *send; /* r->compressor.n elements: the user's, or packed (layout.h) */
     void *recv;       /* the same; where the algorithm leaves its result */
+    csgdi_sparse
+        *entries; /* or here, in order, where recv is NULL; room for all that there can be */
     const void *user_send;
     void *user_recv;
     size_t first; /* element where the window begins (window.c) */
@@ -69,6 +71,7 @@ struct csgdi_algorithm {
     bool dense;    /* sums x itself, for exact compressors; else it carries messages */
     bool projects; /* makes the message itself, of r->call.m, in rounds */
     bool drops;    /* leaves entries out on the way, so auto takes it only where told to */
+    bool entries;  /* leaves its result as entries where it is asked to (csgdi_call) */
     bool lengths;  /* gathers those of all messages, where they differ */
     bool pairs;    /* sums both vectors of messages that carry two (compressors/pair.c), the second
                     * to r->feedback.sum2 */

@@ -242,7 +242,7 @@ static csgd_status spardl_step(csgd_reducer *r)
     st = csgdi_bruck_step(r, &self->bruck);
     if (st == CSGD_OK) st = csgdi_trouble_status(&self->trouble);
     if (st == CSGD_OK && r->compressor.n > 0)
-        csgdi_list_result(&r->compressor, &self->held, r->call.recv);
+        csgdi_list_result(r, &self->held);
     return st;
 }
 
@@ -279,6 +279,7 @@ const csgdi_algorithm csgdi_spardl = {
         "the rest goes back to the residual; at most 4 k words sent by each rank",
     .source = "SparDL, Zhao et al. 2023",
     .drops = true,
+    .entries = true,
     .supports = spardl_supports,
     .seconds = spardl_seconds,
     .create = spardl_create,

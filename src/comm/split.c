@@ -23,6 +23,7 @@
 
 #include <string.h>
 #include "base/error.h"
+#include "comm/lists.h"
 #include "comm/scatter.h"
 #include "comm/spread.h"
 #include "comm/zero.h"
@@ -86,6 +87,7 @@ static csgd_status split_begin(csgd_reducer *r)
     self->placed = 0;
     self->at = self->zeroed = 0;
     self->trouble.found = CSGD_OK;
+    if (r->call.recv == NULL) r->call.entries->k = 0;
     return csgdi_scatter_begin(&self->scatter, r);
 }
 
@@ -115,6 +117,20 @@ static size_t add(csgd_reducer *r)
     return csgdi_piece_write(r, csgdi_sum_format(&r->compressor), sum, self->spread.pool);
 }
 
+/* The sum of a range goes to the entries; this rank's came first, so the last turns them. */
+static void take(csgd_reducer *r, const uint8_t *stream, int owner)
+{
+    split *self = r->exchange;
+
+    if (!csgdi_list_take(&r->compressor, stream, range_length(self, owner),
+                         self->scatter.start[owner], r->call.entries))
+        csgdi_trouble_note(&self->trouble,
+                           csgdi_fail(CSGD_E_CORRUPT,
+                                      "sums have more entries than all ranks can have sent"),
+                           "sum of", owner);
+    if (self->placed + 1 == r->transport.n_ranks) csgdi_list_turn(&r->compressor, r->call.entries);
+}
+
 /* Judge the sums that have come since the last time, and write them to recv. */
 static void place(csgd_reducer *r)
 {
@@ -132,6 +148,10 @@ static void place(csgd_reducer *r)
         if (piece != NULL) st = csgdi_piece_check_sum(r, piece, len, n, self->most, NULL);
         csgdi_trouble_note(&self->trouble, st, "sum of", owner);
         if (st != CSGD_OK) return;
+        if (r->call.recv == NULL) {
+            take(r, piece + CSGDI_HEADER_BYTES, owner);
+            continue;
+        }
         csgdi_zero(r, &self->zeroed, true);
         csgdi_sparse_apply(c->kernels, piece + CSGDI_HEADER_BYTES, n, 0, CSGDI_ADD,
                            (char *)r->call.recv + self->scatter.start[owner] * c->kernels->size);
@@ -171,6 +191,7 @@ const csgdi_algorithm csgdi_split = {
     .summary = "sparse: owners of ranges add, their sums go to all; k (P-1)/P entries and the sums "
                "sent by each rank",
     .source = "SparCML, Renggli et al. 2019",
+    .entries = true,
     .supports = split_supports,
     .seconds = split_seconds,
     .create = split_create,
