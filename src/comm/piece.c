@@ -93,8 +93,19 @@ size_t csgdi_piece_write_dense(const csgd_reducer *r, const void *x, size_t n, u
 
 size_t csgdi_piece_write_poison(const csgd_reducer *r, csgd_status found, uint8_t *dst)
 {
+    const size_t len = CSGDI_HEADER_BYTES + 8;
+
+    csgdi_piece_fill_poison(r, found, len, dst);
+    return len;
+}
+
+void csgdi_piece_fill_poison(const csgd_reducer *r, csgd_status found, size_t len, uint8_t *dst)
+{
+    const size_t payload = len - CSGDI_HEADER_BYTES;
+
+    memset(dst + CSGDI_HEADER_BYTES, 0, payload);
     csgdi_store64(dst + CSGDI_HEADER_BYTES, (uint64_t)-found);
-    return csgdi_piece_frame(r, CSGDI_PIECE_POISON, 0, 8, dst);
+    csgdi_piece_frame(r, CSGDI_PIECE_POISON, 0, payload, dst);
 }
 
 csgd_status csgdi_piece_told(const uint8_t *payload, uint64_t bytes)

@@ -50,6 +50,9 @@ size_t csgdi_piece_write(const csgd_reducer *r, csgdi_sparse_format format, csgd
 size_t csgdi_piece_write_dense(const csgd_reducer *r, const void *x, size_t n, uint8_t *dst);
 size_t csgdi_piece_write_poison(const csgd_reducer *r, csgd_status found, uint8_t *dst);
 
+/* Poison in place of a piece whose length is agreed, and as long. */
+void csgdi_piece_fill_poison(const csgd_reducer *r, csgd_status found, size_t len, uint8_t *dst);
+
 /* Write the header before a payload that stands there, over n elements; returns the length of both. */
 size_t csgdi_piece_frame(const csgd_reducer *r, uint16_t wire_id, size_t n, size_t payload,
                          uint8_t *dst);

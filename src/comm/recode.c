@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include "base/bytes.h"
 #include "base/error.h"
 #include "compressors/blocks.h"
 #include "compressors/elements.h"
@@ -87,16 +86,6 @@ static char *sum_of(const csgdi_recode *self, const csgd_reducer *r, int range)
     return (char *)r->call.recv + self->start[range] * r->compressor.kernels->size;
 }
 
-/* In place of codes, and as long. */
-static void write_poison(const csgd_reducer *r, csgd_status found, size_t len, uint8_t *dst)
-{
-    const size_t payload = len - CSGDI_HEADER_BYTES;
-
-    memset(dst + CSGDI_HEADER_BYTES, 0, payload);
-    csgdi_store64(dst + CSGDI_HEADER_BYTES, (uint64_t)-found);
-    csgdi_piece_frame(r, CSGDI_PIECE_POISON, 0, payload, dst);
-}
-
 csgd_status csgdi_recode_begin(csgdi_recode *self, csgd_reducer *r, csgdi_trouble *trouble)
 {
     const int rank = r->transport.rank;
@@ -112,20 +101,9 @@ csgd_status csgdi_recode_begin(csgdi_recode *self, csgd_reducer *r, csgdi_troubl
         csgdi_trouble_note(trouble, CSGD_E_NONFINITE, NULL, -1);
     }
     if (o->compressor.n > 0 && trouble->found != CSGD_OK)
-        write_poison(r, trouble->found, self->len[rank], piece);
+        csgdi_piece_fill_poison(r, trouble->found, self->len[rank], piece);
     return r->transport.ops->gather(&r->transport, piece, self->pieces, self->len, self->offset,
                                     r->call.blocking, &self->request);
-}
-
-static csgd_status check(const csgd_reducer *r, const csgdi_compressor *c, const uint8_t *piece,
-                         size_t len)
-{
-    csgdi_header header;
-    const csgd_status st = csgdi_header_read(piece, len, &header);
-
-    if (st == CSGD_OK && header.compressor == CSGDI_PIECE_POISON)
-        return csgdi_piece_told(piece + CSGDI_HEADER_BYTES, 8); /* zeros follow */
-    return st == CSGD_OK ? csgdi_message_check(c, piece, len, &r->step) : st;
 }
 
 /* Judge all ranges, then decode them.  No message follows, so nobody waits for this rank. */
@@ -138,7 +116,8 @@ static void decode(csgdi_recode *self, csgd_reducer *r, csgdi_trouble *trouble)
         const uint8_t *piece = self->pieces + self->offset[range];
 
         if (c.n > 0)
-            csgdi_trouble_note(trouble, check(r, &c, piece, self->len[range]), "sum of", range);
+            csgdi_trouble_note(trouble, csgdi_piece_check_codes(r, &c, piece, self->len[range]),
+                               "sum of", range);
     }
     for (int range = 0; range < p && trouble->found == CSGD_OK; range++) {
         const csgdi_compressor c = view(self, r, range);

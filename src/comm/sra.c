@@ -36,7 +36,6 @@
  */
 
 #include <string.h>
-#include "base/bytes.h"
 #include "base/error.h"
 #include "comm/flow.h"
 #include "comm/piece.h"
@@ -207,21 +206,6 @@ static void note_fault(csgd_reducer *r)
     csgdi_trouble_note(&self->trouble, st, NULL, -1);
 }
 
-/* A piece as long as that of the codes would be. */
-static void write_poison(const csgd_reducer *r, csgdi_part p, uint8_t *dst)
-{
-    const sra *self = r->exchange;
-    const csgdi_header header = {.compressor = CSGDI_PIECE_POISON,
-                                 .type = r->compressor.type,
-                                 .n = p.n,
-                                 .step = r->step,
-                                 .payload = p.bytes - CSGDI_HEADER_BYTES};
-
-    memset(dst + CSGDI_HEADER_BYTES, 0, header.payload);
-    csgdi_store64(dst + CSGDI_HEADER_BYTES, (uint64_t)-self->trouble.found);
-    csgdi_header_write(&header, dst);
-}
-
 /* Add up a part of this rank's range in place, and write its second encoding, or say what went
  * wrong. */
 static void add(csgd_reducer *r, size_t part)
@@ -252,7 +236,8 @@ static void add(csgd_reducer *r, size_t part)
         !csgdi_feedback_write_part(&r->owner.feedback, elements(r, r->owner.first),
                                    mine.first - r->owner.first, mine.n, dst, &len))
         note_fault(r);
-    if (self->trouble.found != CSGD_OK) write_poison(r, mine, dst);
+    if (self->trouble.found != CSGD_OK)
+        csgdi_piece_fill_poison(r, self->trouble.found, mine.bytes, dst);
 }
 
 /* Judge the sum of a part, and decode it. */
