@@ -259,7 +259,7 @@ static void place(csgd_reducer *r)
 
     if (self->dense || self->number < 0) return;
     if (r->call.recv == NULL) {
-        csgdi_list_result(r, &self->mine);
+        csgdi_trouble_note(&self->trouble, csgdi_list_result(r, &self->mine), NULL, -1);
         return;
     }
     csgdi_zero(r, &self->zeroed, true);

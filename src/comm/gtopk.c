@@ -183,8 +183,7 @@ static csgd_status gtopk_step(csgd_reducer *r)
                 self->distance /= 2;
                 if (self->distance == 0) {
                     st = csgdi_trouble_status(&self->trouble);
-                    if (st == CSGD_OK && r->compressor.n > 0)
-                        csgdi_list_result(r, &self->sum);
+                    if (st == CSGD_OK && r->compressor.n > 0) st = csgdi_list_result(r, &self->sum);
                     return st;
                 }
             } while (t->rank + self->distance >= t->n_ranks);

@@ -174,18 +174,23 @@ void csgdi_list_turn(const csgdi_compressor *c, csgdi_sparse *list)
     reverse(c, list, 0, list->k);
 }
 
-void csgdi_list_result(csgd_reducer *r, const csgdi_sparse *list)
+csgd_status csgdi_list_result(csgd_reducer *r, const csgdi_sparse *list)
 {
     const csgdi_compressor *c = &r->compressor;
 
     if (r->call.recv != NULL) {
         memset(r->call.recv, 0, c->n * c->kernels->size);
         c->kernels->scatter(list->index, list->value, list->k, CSGDI_SET, r->call.recv);
-        return;
+        return CSGD_OK;
     }
+    if (list->k > r->call.entries->room)
+        return csgdi_fail(CSGD_E_CORRUPT,
+                          "the sum has %zu entries, more than the %zu that all ranks can have sent",
+                          list->k, r->call.entries->room);
     r->call.entries->k = 0;
     csgdi_list_append(c, r->call.entries, list);
     csgdi_list_turn(c, r->call.entries);
+    return CSGD_OK;
 }
 
 /* --- pieces --- */

@@ -91,8 +91,9 @@ bool csgdi_list_take(const csgdi_compressor *c, const uint8_t *stream, size_t n,
 /* Entries in order from one on, and again from the beginning: turn them so that the lowest comes first. */
 void csgdi_list_turn(const csgdi_compressor *c, csgdi_sparse *list);
 
-/* The sum of a call, as such a list: recv gets the entries, and 0 elsewhere; or call.entries does. */
-void csgdi_list_result(csgd_reducer *r, const csgdi_sparse *list);
+/* The sum of a call, as such a list: recv gets the entries, and 0 elsewhere; or call.entries does.
+ * CSGD_E_CORRUPT where that has no room for them: they came from ranks that do not keep to the rules. */
+csgd_status csgdi_list_result(csgd_reducer *r, const csgdi_sparse *list);
 
 /* For .supports of algorithms that drop: a sentence for what does not select. */
 csgd_status csgdi_list_support(const csgdi_compressor *c, const char *algorithm);

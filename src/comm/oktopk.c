@@ -306,8 +306,7 @@ static csgd_status oktopk_step(csgd_reducer *r)
         case GATHER:
             st = csgdi_bruck_step(r, &self->bruck);
             if (st == CSGD_OK) st = csgdi_trouble_status(&self->trouble);
-            if (st == CSGD_OK && r->compressor.n > 0)
-                csgdi_list_result(r, &self->result);
+            if (st == CSGD_OK && r->compressor.n > 0) st = csgdi_list_result(r, &self->result);
             return st;
         }
     }

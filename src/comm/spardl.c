@@ -241,8 +241,7 @@ static csgd_status spardl_step(csgd_reducer *r)
     }
     st = csgdi_bruck_step(r, &self->bruck);
     if (st == CSGD_OK) st = csgdi_trouble_status(&self->trouble);
-    if (st == CSGD_OK && r->compressor.n > 0)
-        csgdi_list_result(r, &self->held);
+    if (st == CSGD_OK && r->compressor.n > 0) st = csgdi_list_result(r, &self->held);
     return st;
 }
 

@@ -129,7 +129,10 @@ csgd_status csgd_sparse_reducer_allreduce(csgd_sparse_reducer *s, const uint32_t
     if (st == CSGD_OK && s->sum.k > capacity)
         st = csgdi_fail(CSGD_E_SPACE, "the sum has %zu entries, and there is room for %zu",
                         s->sum.k, capacity);
-    if (st != CSGD_OK) return st;
+    if (st != CSGD_OK) {
+        s->leftover = NULL;
+        return st;
+    }
     if (s->sum.k > 0) {
         memcpy(sum_index, s->sum.index, s->sum.k * sizeof *sum_index);
         memcpy(sum_value, s->sum.value, s->sum.k * r->compressor.kernels->size);
