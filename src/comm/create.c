@@ -74,24 +74,11 @@ static csgd_status create_algorithm(csgd_reducer *r, csgdi_spec *spec)
     }
     if (r->algorithm != &csgdi_oktopk) csgdi_spec_drop(spec, "tau");
     r->recode = csgdi_spec_choice(spec, "recode");
-    if (r->algorithm != &csgdi_dsar) {
-        if (strcmp(r->recode, "none") != 0)
-            return csgdi_fail(
-                CSGD_E_UNSUPPORTED,
-                "recode=%s is for the sums of algorithm=dsar, and algorithm=%s has none", r->recode,
-                r->algorithm->name);
-        csgdi_spec_drop(spec, "recode");
-    }
+    if (r->algorithm != &csgdi_dsar) csgdi_spec_drop(spec, "recode");
     if (r->algorithm != &csgdi_sra) csgdi_spec_drop(spec, "piece");
     if (r->algorithm != &csgdi_hier) {
-        static const char *const levels[] = {"inner", "ranks_per_node"};
-        for (size_t i = 0; i < 2; i++) {
-            if (csgdi_spec_set(spec, levels[i]) && csgdi_spec_given(spec, levels[i]))
-                return csgdi_fail(CSGD_E_UNSUPPORTED,
-                                  "%s= is for algorithm=hier, and algorithm=%s has one level",
-                                  levels[i], r->algorithm->name);
-            csgdi_spec_drop(spec, levels[i]);
-        }
+        csgdi_spec_drop(spec, "inner");
+        csgdi_spec_drop(spec, "ranks_per_node");
     }
     csgdi_window_choose(r);
     st = r->algorithm->create(r);
@@ -144,13 +131,34 @@ static csgd_status adapt(csgd_reducer *r, const csgdi_choice *choice, const csgd
     return r->now != NULL ? CSGD_OK : CSGD_E_NOMEM;
 }
 
+/* Keys that change what is asked for belong to the algorithm that the spec names: whether one is refused may
+ * not depend on what auto finds. */
+static csgd_status check_keys(const csgdi_spec *spec)
+{
+    static const char *const levels[] = {"inner", "ranks_per_node"};
+    const char *name = csgdi_spec_choice(spec, "algorithm");
+
+    if (strcmp(name, csgdi_dsar.name) != 0 && !says(spec, "recode", "none"))
+        return csgdi_fail(CSGD_E_UNSUPPORTED,
+                          "recode=%s is for the sums of algorithm=dsar, and not for algorithm=%s",
+                          csgdi_spec_choice(spec, "recode"), name);
+    for (size_t i = 0; i < 2 && strcmp(name, csgdi_hier.name) != 0; i++)
+        if (csgdi_spec_set(spec, levels[i]) && csgdi_spec_given(spec, levels[i]))
+            return csgdi_fail(CSGD_E_UNSUPPORTED,
+                              "%s= is for algorithm=hier, and not for algorithm=%s", levels[i],
+                              name);
+    return CSGD_OK;
+}
+
 /* What the algorithm does not matter for. */
 static csgd_status build(csgd_reducer *r, const csgdi_shape *shape, const csgdi_compressor_ops *ops,
                          csgdi_spec *spec)
 {
     csgdi_layout *l = &r->layout;
-    csgd_status st = csgdi_layout_init(l, shape, spec, ops->family == CSGDI_EXACT, &r->arena);
+    csgd_status st = check_keys(spec);
 
+    if (st == CSGD_OK)
+        st = csgdi_layout_init(l, shape, spec, ops->family == CSGDI_EXACT, &r->arena);
     if (st != CSGD_OK) return st;
     st = csgdi_compressor_init(&r->compressor, ops, spec, l->n_compressed, l->segment,
                                l->segment_cols, l->n_segments, (unsigned)r->transport.n_ranks,

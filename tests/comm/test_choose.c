@@ -227,6 +227,39 @@ static void reducers_go_by_it(void **state)
     assert_ok(csgd_team_destroy(&team));
 }
 
+static const char *const named[] = {"topk ratio=0.01 recode=int8", "topk ratio=0.01 inner=split",
+                                    "topk ratio=0.01 ranks_per_node=2"};
+static csgd_status refused[4][TEST_COUNT(named)];
+
+static void make_named(int rank, void *team)
+{
+    csgd_reducer *r = NULL;
+
+    for (size_t i = 0; i < TEST_COUNT(named); i++) {
+        refused[rank][i] = csgd_reducer_create_team(team, rank, N, named[i], &r);
+        csgd_reducer_destroy(&r);
+    }
+}
+
+/* A key of an algorithm that was not named is refused, and not dropped where times make it dense. */
+static void keys_are_not_its_matter(void **state)
+{
+    csgdi_rates rates = link_of(false);
+    csgd_team *team;
+
+    (void)state;
+    rates.encode = 1;
+    for (size_t i = 0; i < TEST_COUNT(named); i++)
+        csgdi_tuning_keep(file, 4, N, named[i], &rates);
+    setenv("CSGD_TUNING", file, 1);
+    assert_ok(csgd_team_create(4, &team));
+    assert_ok(csgd_team_run(team, make_named, team));
+    for (int rank = 0; rank < 4; rank++)
+        for (size_t i = 0; i < TEST_COUNT(named); i++)
+            assert_int_equal(refused[rank][i], CSGD_E_UNSUPPORTED);
+    assert_ok(csgd_team_destroy(&team));
+}
+
 /* --- ranks that would choose differently --- */
 
 static atomic_int differing, asked;
@@ -280,7 +313,7 @@ int main(void)
         cmocka_unit_test(fast_links_do_not),        cmocka_unit_test(the_best_dense),
         cmocka_unit_test(without_measurements),     cmocka_unit_test(formulas_grow),
         cmocka_unit_test(kept_and_found),           cmocka_unit_test(reducers_go_by_it),
-        cmocka_unit_test(rank_0_decides),
+        cmocka_unit_test(keys_are_not_its_matter),  cmocka_unit_test(rank_0_decides),
     };
 
     return cmocka_run_group_tests(tests, with_file, without_file);
