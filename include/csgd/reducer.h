@@ -69,9 +69,9 @@ typedef struct csgd_tensor {
  * @param[in]  n     the n of creation, or 0 on every rank, which does nothing and succeeds.
  *
  * With a lossy compressor the result is the sum of the decoded messages (for `algorithm=sra`, and with
- * `recode`, that sum encoded again), for `feedback=ef21` all that was delivered so far, and what was not delivered goes
- * into residuals.  Elements of 16 bits are summed
- * as floats, `none` among them, and rounded to nearest once, at the end.  Where any rank's vector holds NaN or infinity the call is a
+ * `recode`, that sum encoded again), for `feedback=ef21` all that was delivered so far, and what was not
+ * delivered goes into residuals.  Elements of 16 bits are summed as floats, `none` among them, and rounded
+ * to nearest once, at the end.  Where any rank's vector holds NaN or infinity the call is a
  * dense allreduce of the vectors as they are, so NaN arrives everywhere as it would with MPI,
  * and no residual changes.
  *
@@ -300,7 +300,8 @@ CSGD_API csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats
  * followed once it takes less than 7/8 (src/comm/adapt.h).  Of calls that are started the time that the
  * caller does not test or wait counts as well: where a sum hides behind other work neither way is better.
  * The line goes on with which way it is: "...; now dense (ring), 1.31 ms a call, compressed (split) 2.52 ms;
- * changed 1 times".  csgd_reducer_clear() begins anew.  It costs no message: times ride on the agreement.
+ * changed 1 times"; with `algorithm=hier` it does so on ranks that lead a node.  csgd_reducer_clear() begins
+ * anew.  It costs no message: times ride on the agreement.
  *
  * Owned by r; the next call of this function writes it anew.
  */

@@ -188,14 +188,19 @@ size_t csgd_reducer_memory_bytes(const csgd_reducer *r)
 
 const char *csgd_reducer_explain(const csgd_reducer *r)
 {
+    const csgd_reducer *core;
+    size_t begun;
+
     if (r == NULL) return "";
-    if (r->now == NULL) return r->reason;
+    core = csgdi_reducer_core(r);
+    if (core->now == NULL) return r->reason;
     if (r->progress != NULL) csgdi_progress_thread_lock(r->progress);
-    snprintf(r->now, 2 * CSGDI_REASON, "%s; ", r->reason);
-    csgdi_adapt_explain(&r->adapt, r->algorithm->name, r->exact->name, r->now + strlen(r->now),
-                        2 * CSGDI_REASON - strlen(r->now));
+    snprintf(core->now, 2 * CSGDI_REASON, "%s; ", r->reason);
+    begun = strlen(core->now);
+    csgdi_adapt_explain(&core->adapt, core->algorithm->name, core->exact->name, core->now + begun,
+                        2 * CSGDI_REASON - begun);
     if (r->progress != NULL) csgdi_progress_thread_unlock(r->progress);
-    return r->now;
+    return core->now;
 }
 
 const char *csgd_reducer_spec(const csgd_reducer *r)

@@ -97,13 +97,35 @@ static void of_long_vectors(void **state)
     if (!test_brief()) run(5, 4, false, &cases[1], 2, true, hier_part);
 }
 
+/* With adapt=yes leaders say which plan their messages follow. */
+static void plan_part(ranks *all, int rank, void *arg)
+{
+    csgd_reducer *r = NULL;
+
+    (void)arg;
+    RANK_CHECK(all, rank,
+               all->create(all, rank, 130, "topk algorithm=hier ranks_per_node=2 adapt=yes", &r) ==
+                   CSGD_OK);
+    if (r == NULL) return;
+    RANK_CHECK(all, rank, strstr(csgd_reducer_explain(r), "2 nodes") != NULL);
+    RANK_CHECK(all, rank,
+               (strstr(csgd_reducer_explain(r), "now compressed (allgather)") != NULL) ==
+                   (rank % 2 == 0));
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void plan(void **state)
+{
+    (void)state;
+    ranks_run(4, plan_part, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_case),
-        cmocka_unit_test(of_the_spec),
-        cmocka_unit_test(of_many_ranks),
-        cmocka_unit_test(of_long_vectors),
+        cmocka_unit_test(every_case),    cmocka_unit_test(of_the_spec),
+        cmocka_unit_test(of_many_ranks), cmocka_unit_test(of_long_vectors),
+        cmocka_unit_test(plan),
     };
     return cmocka_run_group_tests_name("comm/hier", tests, NULL, NULL);
 }
