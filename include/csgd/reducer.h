@@ -301,7 +301,8 @@ CSGD_API csgd_status csgd_reducer_stats(const csgd_reducer *r, csgd_stats *stats
  * caller does not test or wait counts as well: where a sum hides behind other work neither way is better.
  * The line goes on with which way it is: "...; now dense (ring), 1.31 ms a call, compressed (split) 2.52 ms;
  * changed 1 times"; with `algorithm=hier` it does so on ranks that lead a node.  csgd_reducer_clear() begins
- * anew.  It costs no message: times ride on the agreement.
+ * anew.  It costs no message: times ride on the agreement.  Made again of what csgd_reducer_spec() returns,
+ * where nothing is measured, it begins with messages, and has MPI_Allreduce for the other way.
  *
  * Owned by r; the next call of this function writes it anew.
  */
