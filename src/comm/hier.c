@@ -61,19 +61,6 @@ static csgd_status hier_begin(csgd_reducer *r)
     return CSGD_OK;
 }
 
-/* The leaders' call, in place, of the sum that is in recv. */
-static csgd_status begin_between(csgd_reducer *r)
-{
-    csgdi_hier_state *self = r->hier;
-    csgd_reducer *core = self->core;
-    const int op = self->nodes.n == 1 ? CSGDI_OP_EXACT : r->call.op;
-
-    core->step = r->step;
-    self->phase = CSGDI_HIER_BETWEEN;
-    return csgdi_reducer_begin(core, NULL, r->call.recv, core->layout.n, core->compressor.type, op,
-                               r->call.blocking, CSGD_OK);
-}
-
 /* What the leader says to its node. */
 static csgd_status begin_telling(csgd_reducer *r)
 {
@@ -99,6 +86,23 @@ static csgd_status begin_telling(csgd_reducer *r)
                           self->nodes.member[i], TAG_RESULT,
                           &self->request[self->nodes.members + i]);
     return st;
+}
+
+/* The leaders' call, in place, of the sum that is in recv.  One that cannot begin is told like one that
+ * fails later. */
+static csgd_status begin_between(csgd_reducer *r)
+{
+    csgdi_hier_state *self = r->hier;
+    csgd_reducer *core = self->core;
+    const int op = self->nodes.n == 1 ? CSGDI_OP_EXACT : r->call.op;
+
+    core->step = r->step;
+    self->phase = CSGDI_HIER_BETWEEN;
+    self->outcome = csgdi_reducer_begin(core, NULL, r->call.recv, core->layout.n,
+                                        core->compressor.type, op, r->call.blocking, CSGD_OK);
+    if (self->outcome == CSGD_OK) return CSGD_OK;
+    snprintf(core->sentence, sizeof core->sentence, "%s", csgd_error_detail());
+    return begin_telling(r);
 }
 
 static csgd_status begin_listening(csgd_reducer *r)

@@ -2,7 +2,9 @@
 
 /* test_hier.c: the cases of hier_parts.h on teams of virtual ranks, on nodes of every shape. */
 
+#include "base/error.h"
 #include "comm/hier_parts.h"
+#include "comm/reducer.h"
 #include "comm/team.h"
 #include "support/test.h"
 
@@ -120,12 +122,56 @@ static void plan(void **state)
     ranks_run(4, plan_part, NULL);
 }
 
+/* Leaders that cannot even begin say so to their nodes. */
+static csgd_status no_max(csgdi_transport *t, uint64_t *word, size_t n, bool blocking,
+                          csgdi_request *req)
+{
+    (void)t;
+    (void)word;
+    (void)n;
+    (void)blocking;
+    (void)req;
+    return csgdi_fail(CSGD_E_TRANSPORT, "the link is down");
+}
+
+static void down_part(ranks *all, int rank, void *arg)
+{
+    const csgdi_transport_ops *honest = NULL;
+    csgdi_transport_ops down;
+    csgd_reducer *r = NULL, *core;
+    float x[9] = {1}, y[9];
+
+    (void)arg;
+    RANK_CHECK(all, rank,
+               all->create(all, rank, 9, "sign algorithm=hier ranks_per_node=2 timeout=2", &r) ==
+                   CSGD_OK);
+    if (r == NULL) return;
+    core = csgdi_reducer_core(r);
+    if (rank % 2 == 0) {
+        honest = core->transport.ops;
+        down = *honest;
+        down.max = no_max;
+        core->transport.ops = &down;
+    }
+    RANK_CHECK(all, rank, csgd_reducer_allreduce(r, x, y, 9) == CSGD_E_TRANSPORT);
+    RANK_CHECK(all, rank, rank % 2 == 1 || strstr(csgd_error_detail(), "link is down") != NULL);
+    RANK_CHECK(all, rank, rank % 2 == 0 || strstr(csgd_error_detail(), "leader") != NULL);
+    if (rank % 2 == 0) core->transport.ops = honest;
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void leaders_are_cut_off(void **state)
+{
+    (void)state;
+    ranks_run(4, down_part, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_case),    cmocka_unit_test(of_the_spec),
         cmocka_unit_test(of_many_ranks), cmocka_unit_test(of_long_vectors),
-        cmocka_unit_test(plan),
+        cmocka_unit_test(plan),          cmocka_unit_test(leaders_are_cut_off),
     };
     return cmocka_run_group_tests_name("comm/hier", tests, NULL, NULL);
 }
