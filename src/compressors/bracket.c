@@ -10,22 +10,30 @@
 
 enum { LINE = 16 }; /* elements of a sample that lie together */
 
+/* The largest move of late, older ones counting less and less. */
+static uint64_t lately(uint64_t before, uint64_t now, uint64_t most)
+{
+    const uint64_t faded = before - before / 4, move = now > faded ? now : faded;
+
+    return move < most ? move : most;
+}
+
 void csgdi_bracket_remember(csgdi_bracket *b, csgd_type type, uint64_t limit, size_t k)
 {
     const uint64_t unit = csgdi_octave_keys(type);
-    uint64_t moved = unit / 64, margin;
+    uint64_t fell = unit / 64, rose = unit / 64, below, above;
 
-    if (b->low > 0 && b->k == k && b->last > 0) {
-        const uint64_t now = limit > b->last ? limit - b->last : b->last - limit;
-        moved = b->moved - b->moved / 4;
-        if (now > moved) moved = now;
-        if (moved > unit / 16) moved = unit / 16;
+    if (b->k == k && b->last > 0) {
+        fell = lately(b->fell, limit < b->last ? b->last - limit : 0, unit / 16);
+        rose = lately(b->rose, limit > b->last ? limit - b->last : 0, unit / 16);
     }
-    margin = 3 * moved + unit / 1024;
-    *b = (csgdi_bracket){.low = limit > margin ? limit - margin : 1,
-                         .high = limit + margin,
+    below = 3 * fell + unit / 128;
+    above = 3 * rose + unit / 1024;
+    *b = (csgdi_bracket){.low = limit > below ? limit - below : 1,
+                         .high = limit + above,
                          .last = limit > 0 ? limit : 1,
-                         .moved = moved,
+                         .fell = fell,
+                         .rose = rose,
                          .k = k};
     if (b->low > csgdi_infinity_key(type)) b->low = csgdi_infinity_key(type);
 }
@@ -49,5 +57,7 @@ void csgdi_bracket_guess(csgdi_bracket *b, const csgdi_kernels *kernels, const v
         high = csgdi_kth_magnitude(kernels, sample, count, (size_t)(share - spread), 0, last,
                                    counts, &ties);
     if (low > csgdi_infinity_key(kernels->type)) low = csgdi_infinity_key(kernels->type);
-    *b = (csgdi_bracket){.low = low > 0 ? low : 1, .high = high, .k = k};
+    if (b->k != k) *b = (csgdi_bracket){.k = k};
+    b->low = low > 0 ? low : 1;
+    b->high = high;
 }

@@ -258,6 +258,7 @@ static csgdi_outcome cut(csgdi_compressor *c, csgdi_search *search, const csgdi_
 
     v.search = search;
     v.parts = csgdi_threads_parts(c->threads, v.n);
+    if (v.parts == 1) search->m = m;
     if (!run_parts(&v, cut_part)) return CSGDI_NONFINITE;
     for (unsigned part = 1; part < v.parts; part++)
         if (csgdi_largest_join(search, part, m) && !cut_rest(&v, part)) return CSGDI_NONFINITE;

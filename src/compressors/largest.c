@@ -10,8 +10,11 @@
  * k-th is known to be in the band, where k less the number above it are to be found, by a radix
  * search over the few bits in which low and high differ.  Last, the candidates are split in place.
  *
- * This fails where fewer than k are candidates, or more than there is room for.  A bracket of
- * the call before is followed by one from a sample, and that by a radix search of the whole vector.
+ * Where the room for candidates is used up, all but the k largest of them are moved out, and low
+ * becomes the key after the smallest of those, which no later entry of its own key replaces.
+ *
+ * This fails where fewer than k are candidates, or where parts have more than there is room for.  A
+ * bracket of the call before is followed by one from a sample, and that by a radix search of the whole vector.
  */
 
 #include "compressors/largest.h"
@@ -99,7 +102,8 @@ static void begin(csgdi_search *s, csgdi_bracket *bracket, size_t k, csgdi_spars
     s->bracket = bracket;
     s->out = out;
     s->k = k;
-    s->low = s->high = 0;
+    s->low = s->high = s->floor = 0;
+    s->m = NULL;
     s->all = (csgdi_catch){.index = out->index + out->k,
                            .value = (char *)out->value + out->k * s->kernels->size,
                            .room = out->room - out->k,
@@ -114,7 +118,7 @@ bool csgdi_largest_begin(csgdi_search *s, csgdi_bracket *bracket, size_t k, csgd
 {
     if (bracket->low == 0 || bracket->k != k) return false;
     begin(s, bracket, k, out);
-    s->low = bracket->low;
+    s->low = s->floor = bracket->low;
     s->high = bracket->high;
     return true;
 }
@@ -122,7 +126,7 @@ bool csgdi_largest_begin(csgdi_search *s, csgdi_bracket *bracket, size_t k, csgd
 void csgdi_limit_begin(csgdi_search *s, uint64_t limit, size_t k, csgdi_sparse *out)
 {
     begin(s, NULL, k, out);
-    s->low = limit;
+    s->low = s->floor = limit;
 }
 
 static csgdi_catch *catch_of(csgdi_search *s, unsigned part)
@@ -152,10 +156,52 @@ static bool taken_more(const csgdi_search *s, csgdi_catch *c, size_t count)
     return c->fits;
 }
 
+/* Keep what is above the limit and `ties` of those at it; the others go back to m, if there is
+ * one.  Returns how many are kept. */
+static size_t split(csgdi_search *s, uint64_t limit, size_t ties, void *m)
+{
+    const csgdi_catch *c = &s->all;
+    uint32_t index[PIECE];
+    double value[PIECE];
+    size_t kept = 0;
+
+    for (size_t j = 0; j < c->taken; j += PIECE) {
+        const size_t count = least(c->taken - j, PIECE);
+        const size_t in =
+            s->kernels->key_split(c->index + j, value_at(s, c, j), count, limit, &ties,
+                                  c->index + kept, value_at(s, c, kept), index, value);
+        if (m != NULL) s->kernels->scatter(index, value, count - in, CSGDI_SET, m);
+        kept += in;
+    }
+    return kept;
+}
+
+/* Keep no more than k candidates of those so far, which are all of one part; whether that made room. */
+static bool make_room(csgdi_search *s)
+{
+    const uint64_t last = csgdi_last_key(s->kernels->type);
+    csgdi_catch *c = &s->all;
+    size_t ties;
+
+    if (s->bracket == NULL || c->taken <= s->k || s->k == 0) return false;
+    s->floor = find_limit(s, c->value, c->taken, s->k, s->floor, last, &ties);
+    s->kernels->stream_end(); /* what went past the caches is there before some of it changes */
+    c->taken = split(s, s->floor, ties, s->m);
+    s->low = s->floor < last ? s->floor + 1 : last;
+    c->in_band = SIZE_MAX;
+    if (c->taken <= c->band_room)
+        c->in_band = s->kernels->key_under(c->value, c->taken, s->high, c->band);
+    return true;
+}
+
 bool csgdi_largest_chunk(csgdi_search *s, unsigned part, void *x, size_t first, size_t count)
 {
     csgdi_catch *c = catch_of(s, part);
 
+    /* What was cut cannot be told from what was not, so there must be room before; each time is to make
+     * much. */
+    if (s->m != NULL && c->room - c->taken <= count && c->taken > s->k + (c->room - s->k) / 2)
+        make_room(s);
     return taken_more(s, c,
                       s->kernels->key_cut(x, count, s->low, (uint32_t)first, c->room - c->taken,
                                           c->index + c->taken, value_at(s, c, c->taken)));
@@ -185,40 +231,28 @@ bool csgdi_largest_join(csgdi_search *s, unsigned part, void *m)
     return true;
 }
 
+/* As csgdi_largest_sums(); how many of the chunk are candidates, more than there is room for: none. */
+static size_t cut_sums(const csgdi_search *s, const csgdi_catch *c, const csgdi_terms *terms,
+                       size_t first, size_t count, void *m)
+{
+    return s->kernels->add_cut(terms, count, s->low, (uint32_t)first, c->room - c->taken,
+                               c->index + c->taken, value_at(s, c, c->taken), m);
+}
+
 bool csgdi_largest_sums(csgdi_search *s, unsigned part, const csgdi_terms *terms, size_t first,
                         size_t count, void *m)
 {
     csgdi_catch *c = catch_of(s, part);
-    const size_t room = c->room - c->taken;
-    const size_t taken = s->kernels->add_cut(terms, count, s->low, (uint32_t)first, room,
-                                             c->index + c->taken, value_at(s, c, c->taken), m);
+    size_t taken = cut_sums(s, c, terms, first, count, m);
 
-    if (taken < room) return taken_more(s, c, taken);
+    if (taken >= c->room - c->taken && s->m != NULL && make_room(s))
+        taken = cut_sums(s, c, terms, first, count, m);
+    if (taken < c->room - c->taken) return taken_more(s, c, taken);
     c->fits = false;
     return false;
 }
 
 /* --- after the pass --- */
-
-/* Keep what is above the limit and `ties` of those at it; the others go back to m, if there is
- * one. */
-static void split(csgdi_search *s, uint64_t limit, size_t ties, void *m)
-{
-    const csgdi_catch *c = &s->all;
-    uint32_t index[PIECE];
-    double value[PIECE];
-    size_t kept = 0;
-
-    for (size_t j = 0; j < c->taken; j += PIECE) {
-        const size_t count = least(c->taken - j, PIECE);
-        const size_t in =
-            s->kernels->key_split(c->index + j, value_at(s, c, j), count, limit, &ties,
-                                  c->index + kept, value_at(s, c, kept), index, value);
-        if (m != NULL) s->kernels->scatter(index, value, count - in, CSGDI_SET, m);
-        kept += in;
-    }
-    s->out->k += kept;
-}
 
 static csgdi_outcome settle(csgdi_search *s, void *m)
 {
@@ -236,13 +270,13 @@ static csgdi_outcome settle(csgdi_search *s, void *m)
     }
     if (c->taken < s->k) return CSGDI_RETRY;
     if (c->in_band > c->taken)
-        limit = find_limit(s, c->value, c->taken, s->k, 0, last, &ties);
+        limit = find_limit(s, c->value, c->taken, s->k, s->floor, last, &ties);
     else if (c->taken - c->in_band < s->k)
-        limit = find_limit(s, s->band, c->in_band, s->k - (c->taken - c->in_band), s->low,
+        limit = find_limit(s, s->band, c->in_band, s->k - (c->taken - c->in_band), s->floor,
                            s->high < last ? s->high : last, &ties);
     else
-        limit = find_limit(s, c->value, c->taken, s->k, 0, last, &ties);
-    split(s, limit, ties, m);
+        limit = find_limit(s, c->value, c->taken, s->k, s->floor, last, &ties);
+    s->out->k += split(s, limit, ties, m);
     csgdi_bracket_remember(s->bracket, s->kernels->type, limit, s->k);
     return CSGDI_DONE;
 }
@@ -255,7 +289,7 @@ uint64_t csgdi_largest_among(csgdi_search *s, size_t count, size_t k, csgdi_spar
     begin(s, NULL, k, out);
     s->all.taken = count;
     limit = find_limit(s, s->all.value, count, k, 0, csgdi_last_key(s->kernels->type), &ties);
-    split(s, limit, ties, NULL);
+    s->out->k += split(s, limit, ties, NULL);
     return limit;
 }
 
@@ -292,10 +326,18 @@ static bool take_block(const searched *v, csgdi_catch *c, size_t i, size_t end)
                                           c->index + c->taken, value_at(v->s, c, c->taken)));
 }
 
+/* By one thread, making room as often as that does. */
 static void take_blocks(const searched *v, csgdi_catch *c, size_t i, size_t end)
 {
-    for (bool more = true; i < end && more; i += least(end - i, BLOCK))
+    for (bool more = true; i < end && more; i += least(end - i, BLOCK)) {
+        const csgdi_catch before = *c;
+
         more = take_block(v, c, i, end);
+        if (more || v->parts > 1) continue;
+        *c = before;
+        more = make_room(v->s) && take_block(v, c, i, end);
+        c->fits = more;
+    }
 }
 
 static size_t begin_of(const searched *v, unsigned part)

@@ -6,8 +6,9 @@
  *
  * From call to call a bracket remembers between which two keys the k-th largest is likely to be.
  * One pass collects the candidates, all entries from its lower end up; those within the bracket
- * are searched for the k-th, and the candidates that are not chosen are moved out.  A bracket that
- * did not hold costs time: another is guessed from a sample, and at last the vector is searched
+ * are searched for the k-th, and the candidates that are not chosen are moved out.  Where there is no
+ * more room for candidates, the k-th largest of them is a new lower end, as that of all cannot be
+ * smaller; so a bracket that begins too low costs little.  One that begins too high costs time: another is guessed from a sample, and at last the vector is searched
  * whole.  The entries chosen are a function of the vector alone.
  *
  * A NaN or an infinity has a larger key than any finite entry, so it is among the candidates, and
@@ -21,6 +22,7 @@
  * place in m afterwards; what is chosen is 0 in m, which is the residual then:
  *
  *     if (csgdi_largest_begin(&search, &bracket, k, out)) {
+ *         search.m = m;                                  // where one thread makes all of it
  *         for (first = 0; first < n; first += count) {
  *             make m[first .. first + count) in chunk;
  *             more = csgdi_largest_chunk(&search, 0, chunk, first, count);
@@ -68,6 +70,8 @@ struct csgdi_search {
     csgdi_catch all; /* part 0's, and all that was joined: in out, after its out->k entries */
     size_t k;
     uint64_t low, high;
+    uint64_t floor; /* no candidate has a smaller key */
+    void *m;        /* where chunks go, from element 0 on: room is made there.  NULL: it is not */
 };
 typedef struct csgdi_search csgdi_search;
 
