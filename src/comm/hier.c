@@ -24,14 +24,16 @@
  * they carry one message a node in place of m.  Memory: the core's on a leader; twice m shares of a
  * chunk on every rank.
  *
- * Whatever goes wrong between the leaders they tell their nodes, in place of the result.  Inside of a
- * node elements travel as in algorithm=ring, without a hash.
+ * Whatever goes wrong between the leaders they tell their nodes; recv is undefined then on all ranks of
+ * the node, and the reducer broken.  Inside of a node elements travel as in
+ * algorithm=ring, without a hash.
  */
 
 #include "comm/hier.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <xxhash.h>
 #include "base/error.h"
 #include "comm/hier_state.h"
 
@@ -61,7 +63,13 @@ static csgd_status hier_begin(csgd_reducer *r)
     return CSGD_OK;
 }
 
-/* What the leader says to its node. */
+static uint64_t hash_of(const csgdi_hier_told *told)
+{
+    return XXH64(told, offsetof(csgdi_hier_told, hash), 0);
+}
+
+/* What the leader says to its node: the result always follows, so that who cannot read what was said
+ * knows how much to take. */
 static csgd_status begin_telling(csgd_reducer *r)
 {
     csgdi_hier_state *self = r->hier;
@@ -78,10 +86,11 @@ static csgd_status begin_telling(csgd_reducer *r)
                                    .one_step = core->feedback.one_step,
                                    .plan_changes = core->adapt.changes,
                                    .certificate = core->stats.certificate};
+    self->told.hash = hash_of(&self->told);
     for (int i = 1; i < self->nodes.members && st == CSGD_OK; i++)
         st = t->ops->send(t, &self->told, sizeof self->told, self->nodes.member[i], TAG_TOLD,
                           &self->request[i]);
-    for (int i = 1; i < self->nodes.members && st == CSGD_OK && self->outcome == CSGD_OK; i++)
+    for (int i = 1; i < self->nodes.members && st == CSGD_OK; i++) /* whatever it may be */
         st = t->ops->send(t, r->call.recv, r->compressor.n * r->compressor.kernels->size,
                           self->nodes.member[i], TAG_RESULT,
                           &self->request[self->nodes.members + i]);
@@ -108,13 +117,18 @@ static csgd_status begin_between(csgd_reducer *r)
 static csgd_status begin_listening(csgd_reducer *r)
 {
     csgdi_hier_state *self = r->hier;
+    csgdi_transport *t = &r->transport;
+    csgd_status st;
 
     self->phase = CSGDI_HIER_LISTEN;
-    return r->transport.ops->receive(&r->transport, &self->told, sizeof self->told,
-                                     self->nodes.member[0], TAG_TOLD, &self->request[0]);
+    st = t->ops->receive(t, &self->told, sizeof self->told, self->nodes.member[0], TAG_TOLD,
+                         &self->request[0]);
+    if (st != CSGD_OK) return st;
+    return t->ops->receive(t, r->call.recv, r->compressor.n * r->compressor.kernels->size,
+                           self->nodes.member[0], TAG_RESULT, &self->request[1]);
 }
 
-/* What the leader said: its counters, and the result or why there is none. */
+/* What the leader said: its counters, or why there is no result. */
 static csgd_status listen(csgd_reducer *r)
 {
     csgdi_hier_state *self = r->hier;
@@ -122,7 +136,7 @@ static csgd_status listen(csgd_reducer *r)
     csgd_reducer *core = self->core;
     const csgd_status theirs = (csgd_status) - (int64_t)(told->status & INT32_MAX);
 
-    if (told->step != r->step || told->status > INT32_MAX)
+    if (told->step != r->step || told->status > INT32_MAX || told->hash != hash_of(told))
         return csgdi_fail(CSGD_E_CORRUPT,
                           "what rank %d, the leader of this node, said was altered on the way",
                           self->nodes.member[0]);
@@ -136,10 +150,7 @@ static csgd_status listen(csgd_reducer *r)
     core->guard.trips = told->guard_trips;
     core->feedback.one_step = told->one_step != 0;
     core->adapt.changes = told->plan_changes;
-    self->phase = CSGDI_HIER_TAKE;
-    return r->transport.ops->receive(&r->transport, r->call.recv,
-                                     r->compressor.n * r->compressor.kernels->size,
-                                     self->nodes.member[0], TAG_RESULT, &self->request[1]);
+    return CSGD_OK;
 }
 
 static csgd_status step_between(csgd_reducer *r)
@@ -190,7 +201,10 @@ static csgd_status step_phase(csgd_reducer *r)
     if (st != CSGD_OK) return st;
     if (!all) return CSGD_MORE;
     r->call.moves++;
-    if (self->phase == CSGDI_HIER_LISTEN) return listen(r);
+    if (self->phase == CSGDI_HIER_LISTEN) {
+        self->phase = CSGDI_HIER_DONE;
+        return listen(r);
+    }
     self->phase = CSGDI_HIER_DONE;
     return self->outcome == CSGD_OK ? CSGD_OK
                                     : csgdi_fail(self->outcome, "%s", self->core->sentence);

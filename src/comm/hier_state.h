@@ -11,16 +11,16 @@ typedef enum csgdi_hier_phase {
     CSGDI_HIER_SUM,     /* of this node, at its leader */
     CSGDI_HIER_BETWEEN, /* a leader: the core's call */
     CSGDI_HIER_TELL,    /* its outcome to the node */
-    CSGDI_HIER_LISTEN,  /* any other: what the leader has to say */
-    CSGDI_HIER_TAKE,    /* its result */
+    CSGDI_HIER_LISTEN,  /* any other: what the leader has to say, and its result */
     CSGDI_HIER_DONE
 } csgdi_hier_phase;
 
-/* What a leader says before the result, or in place of it. */
+/* What a leader says before the result. */
 typedef struct csgdi_hier_told {
-    uint64_t step, status; /* the status negated: 0, and the result follows */
+    uint64_t step, status; /* the status negated; where it is not 0 what follows is no result */
     uint64_t dense_calls, nonfinite_calls, guard_trips, one_step, plan_changes;
     double certificate;
+    uint64_t hash; /* of all before */
 } csgdi_hier_told;
 
 struct csgdi_hier_state {

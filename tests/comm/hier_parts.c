@@ -84,7 +84,7 @@ static size_t share(size_t n, size_t members, size_t place)
 /* Bytes that a rank sends inside of its node, and the agreement of all ranks. */
 static uint64_t bytes_inside(const hier_job *job, int n_ranks, int rank, size_t n, size_t size)
 {
-    const uint64_t p = (uint64_t)n_ranks, told = 64;
+    const uint64_t p = (uint64_t)n_ranks, told = 72;
     size_t members = 0, place = 0;
     uint64_t bytes = 2 * (p - 1) * 32 / p, own;
 

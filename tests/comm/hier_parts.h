@@ -43,7 +43,4 @@ typedef struct hier_job {
 /* arg: a hier_job. */
 void hier_part(ranks *all, int rank, void *arg);
 
-/* arg: a hier_job, whose c and steps mean nothing: wrong and missing arguments, NaN, clear, settings. */
-void hier_calls(ranks *all, int rank, void *arg);
-
 #endif

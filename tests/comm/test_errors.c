@@ -300,6 +300,8 @@ static void delay_part(ranks *all, int rank, void *arg)
                                         "topk ratio=0.1 algorithm=gtopk",
                                         "topk ratio=0.1 algorithm=oktopk tau=2",
                                         "topk ratio=0.1 algorithm=spardl",
+                                        "topk algorithm=hier inner=split ranks_per_node=2",
+                                        "sign block=8 algorithm=hier ranks_per_node=3",
                                         "randk"};
     const uint64_t *seed = arg;
 
@@ -352,6 +354,9 @@ static void oom_part(ranks *all, int rank, void *arg)
                                         "threshold lambda=1",
                                         "qsgd feedback=ef",
                                         "randk",
+                                        "topk algorithm=hier",
+                                        "topk algorithm=hier ranks_per_node=1",
+                                        "f16 algorithm=hier ranks_per_node=2 timeout=9",
                                         "topk scope=tensor dense_below=9",
                                         "sign block=8 scope=global dense_below=9"};
     static const csgd_tensor tensors[] = {{5, 20}, {1, 20}, {8, 10}}; /* N in all */
