@@ -68,6 +68,8 @@ double floor_bytes(const csgd_reducer *r)
         if (strcmp(r->algorithm->name, halves[i]) == 0) return 2 * m * (p - 1) / p;
     if (strcmp(r->algorithm->name, "split") == 0 && c->stream.k < c->n)
         return (m + union_bytes(c, p)) * (p - 1) / p;
+    if (strcmp(r->algorithm->name, "dsar") == 0 && strcmp(r->recode, "none") != 0)
+        return (m + (double)csgdi_blocks_bytes(&r->owner.compressor, c->n)) * (p - 1) / p;
     if (strcmp(r->algorithm->name, "dsar") == 0) return (m + all) * (p - 1) / p;
     return strcmp(r->algorithm->name, "allgather") == 0 ? (p - 1) * m : (double)NAN;
 }

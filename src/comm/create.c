@@ -28,13 +28,14 @@ static bool says(const csgdi_spec *spec, const char *key, const char *word)
     return strcmp(csgdi_spec_choice(spec, key), word) == 0;
 }
 
-/* The algorithm that the spec names, or the best one, with the reason. */
-static void choose(const csgd_reducer *r, const csgdi_spec *spec, const csgdi_rates *rates,
-                   csgdi_choice *choice)
+/* The algorithm that the spec names, or the best one, with the reason.  core: of a reducer of two levels,
+ * where it is to carry messages. */
+static void choose(const csgd_reducer *r, const csgdi_spec *spec, bool core,
+                   const csgdi_rates *rates, csgdi_choice *choice)
 {
     const char *name = csgdi_spec_choice(spec, "algorithm");
     const bool may =
-        says(spec, "plan", "auto") &&
+        !core && says(spec, "plan", "auto") &&
         /* Which sums of the vectors alone do not do, or for which they take too much. */
         (!r->feedback.set.filters || says(spec, "adapt", "yes")) && !r->compressor.steered;
 
@@ -293,12 +294,12 @@ csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_sha
     const csgd_status st = open_reducer(transport, shape, text, NULL, &spec, r);
 
     if (st != CSGD_OK) return st;
-    choose(*r, &spec, NULL, &choice);
+    choose(*r, &spec, false, NULL, &choice);
     return furnish(shape, &choice, &spec, r);
 }
 
-/* Whether this rank would have the choice measured: a spec that reads, algorithm=auto, and a vector
- * for which it matters. */
+/* Whether this rank would have the choice measured: a spec that reads, algorithm=auto, or that between
+ * nodes, and a vector for which it matters. */
 static bool wants_measures(const csgdi_shape *shape, const char *text, csgd_status failure,
                            size_t *n)
 {
@@ -311,31 +312,17 @@ static bool wants_measures(const csgdi_shape *shape, const char *text, csgd_stat
         *n = csgdi_size_add(*n, csgdi_size_mul(shape->tensors[i].rows, shape->tensors[i].cols));
     return failure == CSGD_OK && *n >= CSGDI_MEASURED && *n != SIZE_MAX &&
            csgdi_compressor_parse(text, keys, 3, &spec, &ops) == CSGD_OK &&
-           says(&spec, "algorithm", "auto");
-}
-
-/* Whether this rank wants a reducer of two levels: a spec that reads, and says so. */
-static bool wants_nodes(const char *text, csgd_status failure, size_t *in_a_row)
-{
-    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
-    const csgdi_compressor_ops *ops;
-    csgdi_spec spec;
-
-    if (failure != CSGD_OK || csgdi_compressor_parse(text, keys, 3, &spec, &ops) != CSGD_OK ||
-        !csgdi_hier_asked(&spec))
-        return false;
-    *in_a_row = (size_t)csgdi_spec_count(&spec, "ranks_per_node");
-    return true;
+           says(&spec, csgdi_hier_asked(&spec) ? "inner" : "algorithm", "auto");
 }
 
 /* The choice of all ranks, of which rank 0 makes it where it depends on rates; r: this rank's, NULL
  * where there is none.  *choice has no algorithm where rank 0 has none to choose for. */
 static csgd_status choose_together(csgdi_transport *t, const csgd_reducer *r,
-                                   const csgdi_spec *spec, const csgdi_rates *rates,
+                                   const csgdi_spec *spec, bool core, const csgdi_rates *rates,
                                    csgdi_choice *choice)
 {
     *choice = (csgdi_choice){0};
-    if (r != NULL && (rates == NULL || t->rank == 0)) choose(r, spec, rates, choice);
+    if (r != NULL && (rates == NULL || t->rank == 0)) choose(r, spec, core, rates, choice);
     return rates == NULL ? CSGD_OK : csgdi_choice_share(t, choice);
 }
 
@@ -351,18 +338,22 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
     csgdi_nodes nodes;
     csgdi_spec parsed;
     size_t n = 0, in_a_row = 0;
-    const bool two_levels = wants_nodes(text, failure, &in_a_row);
+    const bool two_levels = csgdi_hier_wanted(text, failure, &in_a_row);
     const bool wanted = wants_measures(shape, text, failure, &n);
     bool found = false;
     csgd_status st = csgdi_nodes_find(transport, two_levels, in_a_row, &a.failure, &nodes);
 
-    if (st == CSGD_OK) st = csgdi_measure(transport, text, n, wanted, &rates, &found);
+    if (st == CSGD_OK)
+        st = csgdi_measure(transport, text, n, wanted && !two_levels, &rates, &found);
+    if (st == CSGD_OK && nodes.agreed)
+        st = csgdi_hier_measure(transport, &nodes, text, n, wanted && a.failure == CSGD_OK, &rates,
+                                &found);
     if (st == CSGD_OK && a.failure == CSGD_OK) {
         const csgdi_transport over = nodes.n > 0 ? csgdi_nodes_view(&nodes, transport) : *transport;
         a.failure = open_reducer(&over, shape, text, nodes.n > 0 ? &words : NULL, &parsed, &self);
     }
     if (st == CSGD_OK)
-        st = choose_together(transport, self, &parsed, found ? &rates : NULL, &choice);
+        st = choose_together(transport, self, &parsed, nodes.n > 0, found ? &rates : NULL, &choice);
     if (st != CSGD_OK) {
         csgdi_reducer_unmake(&self);
         csgdi_nodes_close(&nodes);

@@ -28,8 +28,15 @@ typedef struct csgdi_hier_words {
     uint64_t in_a_row; /* ranks_per_node */
 } csgdi_hier_words;
 
-/* Whether a spec that was read asks for it. */
+/* Whether a spec that was read asks for it; and whether a text does, that reads and comes without a
+ * failure, and then for how many ranks in a row as a node. */
 bool csgdi_hier_asked(const csgdi_spec *spec);
+bool csgdi_hier_wanted(const char *text, csgd_status failure, size_t *in_a_row);
+
+/* Measure between nodes that all ranks agree on: csgdi_measure() of the leaders.  *found is the same
+ * on all ranks, and the rates are the leaders'.  Collective. */
+csgd_status csgdi_hier_measure(csgdi_transport *t, csgdi_nodes *nodes, const char *text, size_t n,
+                               bool wanted, csgdi_rates *rates, bool *found);
 
 /* Make of it the core's spec, whose algorithm is `inner`. */
 void csgdi_hier_split(csgdi_spec *spec, csgdi_hier_words *words);

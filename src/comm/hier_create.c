@@ -15,6 +15,34 @@ bool csgdi_hier_asked(const csgdi_spec *spec)
     return strcmp(csgdi_spec_choice(spec, "algorithm"), csgdi_hier.name) == 0;
 }
 
+bool csgdi_hier_wanted(const char *text, csgd_status failure, size_t *in_a_row)
+{
+    const csgdi_keys keys[] = {csgdi_feedback_keys, csgdi_reducer_keys, csgdi_layout_keys};
+    const csgdi_compressor_ops *ops;
+    csgdi_spec spec;
+
+    if (failure != CSGD_OK || csgdi_compressor_parse(text, keys, 3, &spec, &ops) != CSGD_OK ||
+        !csgdi_hier_asked(&spec))
+        return false;
+    *in_a_row = (size_t)csgdi_spec_count(&spec, "ranks_per_node");
+    return true;
+}
+
+csgd_status csgdi_hier_measure(csgdi_transport *t, csgdi_nodes *nodes, const char *text, size_t n,
+                               bool wanted, csgdi_rates *rates, bool *found)
+{
+    csgd_status st = CSGD_OK;
+    uint64_t word;
+
+    if (nodes->between.ops != NULL)
+        st = csgdi_measure(&nodes->between, text, n, wanted, rates, found);
+    if (st != CSGD_OK) return st;
+    word = *found;
+    st = csgdi_agree_max(t, &word, 1);
+    *found = word != 0;
+    return st;
+}
+
 /* Only the whole waits for peers, and sees the caller's elements: of 16 bits it makes floats. */
 void csgdi_hier_split(csgdi_spec *spec, csgdi_hier_words *words)
 {

@@ -65,6 +65,7 @@ csgd_status csgdi_nodes_find(csgdi_transport *t, bool wanted, size_t in_a_row, c
     for (int r = 0; r < t->n_ranks && (!all || in_a_row > 0); r++)
         to[r] = all ? r - (int)((size_t)r % in_a_row) : 0;
     number(nodes, t, to);
+    nodes->agreed = all;
     if (all) st = t->ops->part(t, nodes->leader, nodes->n, &nodes->between);
     if (st == CSGD_E_NOMEM && *failure == CSGD_OK) *failure = st;
     if (st == CSGD_OK || st == CSGD_E_NOMEM) return CSGD_OK;

@@ -24,6 +24,7 @@ typedef struct csgdi_nodes {
     int *member;             /* ranks of this rank's node, ascending: the leader first */
     int members, place;      /* how many, and which of them this rank is */
     int largest;             /* members of the largest node */
+    bool agreed;             /* all ranks have found the same */
     csgdi_transport between; /* ops NULL: this rank does not lead, or it is in use elsewhere */
 } csgdi_nodes;
 

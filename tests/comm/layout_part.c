@@ -13,6 +13,8 @@ static const csgd_tensor tensors[] = {{40, 30}, {40, 1}, {3, 5}, {0, 7}, {50, 25
 
 enum { N = 1200 + 40 + 15 + 1250 + 50, A = 0, B = 1255, A_COUNT = 1200, B_COUNT = 1250 };
 
+#define HIER " algorithm=hier ranks_per_node=2"
+
 typedef struct parts {
     csgd_reducer *all, *a, *b, *both, *rest;
 } parts;
@@ -80,7 +82,10 @@ static void run(ranks *all, int rank, layout_create create, const char *spec, co
     if (together != NULL)
         RANK_CHECK(all, rank,
                    all->create(all, rank, A_COUNT + B_COUNT, together, &p.both) == CSGD_OK);
-    RANK_CHECK(all, rank, all->create(all, rank, 105, "none", &p.rest) == CSGD_OK);
+    RANK_CHECK(all, rank,
+               all->create(all, rank, 105,
+                           strstr(spec, "hier") != NULL ? "none" HIER " inner=vendor" : "none",
+                           &p.rest) == CSGD_OK);
     for (int s = 0; s < 6 && p.all != NULL && p.rest != NULL; s++)
         check_step(all, rank, &p, s);
     RANK_CHECK(all, rank, csgd_reducer_destroy(&p.all) == CSGD_OK);
@@ -131,5 +136,7 @@ void layout_part(ranks *all, int rank, void *arg)
     run(all, rank, create, "topk k=60 scope=global dense_below=16", NULL, "topk k=60");
     run(all, rank, create, "sign block=64", NULL, "sign block=64");
     run(all, rank, create, "randk ratio=0.1 seed=5", NULL, "randk ratio=0.1 seed=5");
+    run(all, rank, create, "topk ratio=0.05 dense_below=16" HIER, "topk ratio=0.05" HIER, NULL);
+    run(all, rank, create, "sign block=64" HIER, NULL, "sign block=64" HIER);
     edges(all, rank, create);
 }

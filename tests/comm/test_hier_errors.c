@@ -80,6 +80,7 @@ static void calls_part(ranks *all, int rank, void *arg)
     const int *wrong = arg; /* the rank that does something wrong */
     csgd_reducer *r = NULL;
     float x[N], y[N], before[N], after[N];
+    csgd_workers workers = {.size = 0};
     csgd_stats stats;
 
     RANK_CHECK(all, rank,
@@ -115,6 +116,10 @@ static void calls_part(ranks *all, int rank, void *arg)
     RANK_CHECK(all, rank, stats.calls == 2 && stats.failed_calls == 5);
     RANK_CHECK(all, rank, stats.dense_calls == 1 && stats.nonfinite_calls == 1);
     RANK_CHECK(all, rank, strcmp(stats.rule, "ecx2") == 0);
+    RANK_CHECK(all, rank, csgd_reducer_workers(r, &workers) == CSGD_OK);
+    RANK_CHECK(all, rank, workers.n == N && workers.n_workers == P && workers.first == rank);
+    RANK_CHECK(all, rank, workers.traits == (CSGD_WORKERS_LOSSY | CSGD_WORKERS_SPARSE));
+    RANK_CHECK(all, rank, workers.set_rho(r, 0.25) == CSGD_OK); /* rho=step */
     RANK_CHECK(all, rank, csgd_reducer_clear(r) == CSGD_OK);
     RANK_CHECK(all, rank, csgd_reducer_residual(r, after) == CSGD_OK);
     for (int i = 0; i < N; i++)

@@ -26,8 +26,13 @@ static bool same_text(const char *text)
 
 static void choice_part(ranks *all, int rank, void *arg)
 {
-    static const char *const specs[] = {"none", "topk ratio=0.01", "sign plan=compressed",
-                                        "threshold lambda=0.5 type=f32", "randk k=100"};
+    static const char *const specs[] = {"none",
+                                        "topk ratio=0.01",
+                                        "sign plan=compressed",
+                                        "threshold lambda=0.5 type=f32",
+                                        "randk k=100",
+                                        "none algorithm=hier ranks_per_node=2",
+                                        "topk ratio=0.01 algorithm=hier ranks_per_node=2"};
     const float whole = (float)(all->n_ranks * (all->n_ranks + 1) / 2);
     float *x = malloc(N * sizeof *x);
 
@@ -45,6 +50,11 @@ static void choice_part(ranks *all, int rank, void *arg)
         for (size_t j = 0; j < N && strncmp(csgd_reducer_spec(r), "none", 4) == 0; j++)
             right = right && x[j] == whole;
         RANK_CHECK(all, rank, right);
+        if (strstr(specs[i], "hier") != NULL) { /* measured between nodes, where there are two */
+            const bool measured = strstr(csgd_reducer_explain(r), "predicted") != NULL;
+            RANK_CHECK(all, rank, measured == (all->n_ranks > 2));
+            RANK_CHECK(all, rank, strstr(csgd_reducer_spec(r), "inner=auto") == NULL);
+        }
         RANK_CHECK(all, rank, i != 2 || strncmp(csgd_reducer_spec(r), "sign", 4) == 0);
         csgd_reducer_destroy(&r);
     }

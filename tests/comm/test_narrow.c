@@ -212,6 +212,8 @@ static void reducers(void **state)
         "sign algorithm=allgather",
         "randk ratio=0.1",
         "topk ratio=0.1 dense_steps=2",
+        "none algorithm=hier ranks_per_node=2",
+        "topk ratio=0.1 algorithm=hier ranks_per_node=2",
     };
 
     (void)state;
