@@ -69,7 +69,9 @@ typedef struct csgdi_compressor_ops {
     bool variable;  /* messages of one n differ in length; create may decide otherwise */
     bool no_zero;   /* no code means zero, so it takes mask= (mask.h) */
     bool only_sums; /* project: a message alone is not what a rank contributes; for linear alone */
-    bool picks;     /* project: what is sent are entries as they are, and what is not stays whole */
+    bool
+        ranged; /* leave_block begins with the range of a block, so takes it from whoever knows it */
+    bool picks; /* project: what is sent are entries as they are, and what is not stays whole */
     csgdi_keys keys;
 
     /* Check the spec against n, drop keys without effect, and allocate.  May set c->block,
@@ -86,7 +88,8 @@ typedef struct csgdi_compressor_ops {
     bool (*encode_block)(const csgdi_compressor *c, const void *x, size_t first, size_t b,
                          uint64_t step, uint8_t *dst);
 
-    /* The same, and left->y is x less what the codes are decoded to.  NULL: only one after the other. */
+    /* The same, and left->y is x less what the codes are decoded to.  left->range is set only where
+     * `ranged` says so.  NULL: only one after the other. */
     bool (*leave_block)(const csgdi_compressor *c, const void *x, size_t first, size_t b,
                         uint64_t step, uint8_t *dst, const csgdi_leave *left);
 

@@ -109,16 +109,22 @@ static bool leave_part(const making *v, size_t first, size_t end, csgdi_outgoing
     const void *const reads[3] = {source->terms.g, source->terms.d, source->terms.e};
     const size_t size = c->kernels->size, bytes = c->ops->block_bytes(c, c->block);
     uint8_t *codes = v->codes + csgdi_blocks_bytes(c, first);
+    const bool ranged = c->ops->ranged && source->terms.form == CSGDI_FORM_PLAIN;
     _Alignas(64) double sum[CHUNK];
+    double range[2];
     bool finite = true;
 
     for (size_t i = first, b; i < end && finite; i += b, codes += bytes) {
-        csgdi_leave left = {.y = v->m + i * size, .past = streams(c)};
+        const csgdi_terms t = csgdi_terms_at(&source->terms, i, size);
+        csgdi_leave left = {.y = v->m + i * size,
+                            .past = streams(c),
+                            .range = ranged ? range : NULL};
 
         b = end - i < c->block ? end - i : c->block;
         for (size_t j = 0; j < 3 && end - i - b >= b; j++)
             if (reads[j] != NULL) left.next[j] = (const char *)reads[j] + (i + b) * size;
-        finite = source->fill(source->object, i, b, sum) &&
+        finite = (ranged ? c->kernels->add_min_max(t.g, t.d, b, sum, range)
+                         : source->fill(source->object, i, b, sum)) &&
                  c->ops->leave_block(c, sum, c->first + i, b, c->step,
                                      out != NULL ? csgdi_outgoing_place(out) : codes, &left);
         if (out != NULL) csgdi_outgoing_push(out, c->ops->block_bytes(c, b));

@@ -107,7 +107,7 @@ static size_t bf16_block_bytes(const csgdi_compressor *c, size_t b)
 static bool bf16_leave(const csgdi_compressor *c, const void *x, size_t first, size_t b,
                        uint64_t step, uint8_t *dst, const csgdi_leave *left)
 {
-    const double most = c->kernels->abs_max(x, b);
+    const double most = csgdi_leave_most(c->kernels, x, b, left);
 
     if (!isfinite(most)) return false;
     encode(c, x, first, b, step, 1, most > 0x1.fep127, dst, left);
@@ -172,7 +172,7 @@ static int scale_of(const csgdi_compressor *c, double most)
 static bool f16_leave(const csgdi_compressor *c, const void *x, size_t first, size_t b,
                       uint64_t step, uint8_t *dst, const csgdi_leave *left)
 {
-    const double most = c->kernels->abs_max(x, b);
+    const double most = csgdi_leave_most(c->kernels, x, b, left);
     int k;
 
     if (!isfinite(most)) return false;
@@ -221,6 +221,7 @@ const csgdi_compressor_ops csgdi_bf16 = {
     .wire_id = 13,
     .family = CSGDI_QUANTIZE,
     .biased = false,
+    .ranged = true,
     .keys = {keys, 1},
     .create = bf16_create,
     .block_bytes = bf16_block_bytes,
@@ -238,6 +239,7 @@ const csgdi_compressor_ops csgdi_f16 = {
     .wire_id = 14,
     .family = CSGDI_QUANTIZE,
     .biased = false,
+    .ranged = true,
     .keys = {keys, 2},
     .create = f16_create,
     .block_bytes = f16_block_bytes,

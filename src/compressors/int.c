@@ -97,10 +97,12 @@ static bool encode(const csgdi_compressor *c, const void *x, size_t first, size_
     const csgdi_kernels *k = c->kernels;
     const rounder *self = c->state;
     const csgdi_random *random = self->nearest ? NULL : &drawn;
-    double range[2];
+    const double *range = left != NULL ? left->range : NULL;
+    double its[2];
     csgdi_grid grid;
 
-    if (!k->min_max(x, b, range)) return false;
+    if (range == NULL && !k->min_max(x, b, its)) return false;
+    if (range == NULL) range = its;
     grid = choose(c, range[0], range[1]);
     csgdi_scale_put(c, grid.base, dst);
     csgdi_scale_put(c, grid.unit, dst + k->size);
@@ -161,6 +163,7 @@ const csgdi_compressor_ops csgdi_int = {
     .wire_id = 9,
     .family = CSGDI_QUANTIZE,
     .no_zero = true,
+    .ranged = true,
     .biased = false,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = int_create,

@@ -73,7 +73,7 @@ static bool encode(const csgdi_compressor *c, const void *x, size_t first, size_
     const csgdi_random random = csgdi_random_make(c->seed, c->rounding, c->rank, 0, step);
     const csgdi_kernels *k = c->kernels;
     const qsgd *self = c->state;
-    double most = k->abs_max(x, b);
+    double most = csgdi_leave_most(k, x, b, left);
     csgdi_grid grid;
 
     if (!isfinite(most)) return false;
@@ -144,6 +144,7 @@ const csgdi_compressor_ops csgdi_qsgd = {
     .wire_id = 6,
     .family = CSGDI_QUANTIZE,
     .biased = false,
+    .ranged = true,
     .keys = {keys, sizeof keys / sizeof *keys},
     .create = qsgd_create,
     .block_bytes = qsgd_block_bytes,

@@ -51,6 +51,7 @@ typedef struct csgdi_leave {
     void *y;             /* n elements, which may be x itself */
     bool past;           /* y past the caches as stream() does, with stream_end() to follow */
     const void *next[3]; /* n elements each that are read next, so prefetched meanwhile; or NULL */
+    const double *range; /* what min_max() said of x, which is finite; NULL: not yet asked */
 } csgdi_leave;
 
 /* A hash in the making. */
@@ -204,6 +205,9 @@ typedef struct csgdi_kernels {
      * Returns whether all are finite; if not, range is undefined. */
     bool (*min_max)(const void *x, size_t n, double range[2]);
 
+    /* add_finite and min_max of the sums at once. */
+    bool (*add_min_max)(const void *g, const void *e, size_t n, void *m, double range[2]);
+
     /* Codes 0 .. levels - 1 of the grid, `bits` bits each, low bits first: bit b of all is bit
      * b % 8 of byte b / 8, so eight codes take `bits` bytes; unused high bits of the last byte are
      * zero.
@@ -263,6 +267,16 @@ typedef struct csgdi_kernels {
      * of the element type is 0, and what is beyond them infinity. */
     void (*from_power)(const uint8_t *codes, size_t n, int top, csgdi_mode mode, void *y);
 } csgdi_kernels;
+
+/* The largest magnitude of x, as abs_max() says it.  left: NULL, or with its range where that is known. */
+static inline double csgdi_leave_most(const csgdi_kernels *kernels, const void *x, size_t n,
+                                      const csgdi_leave *left)
+{
+    const double *range = left != NULL ? left->range : NULL;
+
+    if (range == NULL) return kernels->abs_max(x, n);
+    return -range[0] > range[1] ? -range[0] : range[1];
+}
 
 /* The table for a type: the best that this machine runs, or the one that the environment
  * variable CSGD_ISA names (an unknown or unusable name means ref).  Chosen once per process. */

@@ -55,6 +55,8 @@
                                       uint32_t words[128]);                                       \
     double csgdi_ref_##t##_abs_max(const void *x, size_t n);                                      \
     bool csgdi_ref_##t##_min_max(const void *x, size_t n, double range[2]);                       \
+    bool csgdi_ref_##t##_add_min_max(const void *g, const void *e, size_t n, void *m,             \
+                                     double range[2]);                                            \
     void csgdi_ref_##t##_quantize(const void *x, size_t n, const csgdi_grid *grid,                \
                                   const csgdi_random *random, uint64_t first, uint8_t *codes);    \
     void csgdi_ref_##t##_quantize_leave(const void *x, size_t n, const csgdi_grid *grid,          \

@@ -70,6 +70,12 @@ bool REF(min_max)(const void *x, size_t n, double range[2])
     return REF(finite)(x, n);
 }
 
+bool REF(add_min_max)(const void *g, const void *e, size_t n, void *m, double range[2])
+{
+    REF(add_finite)(g, e, n, m);
+    return REF(min_max)(m, n, range);
+}
+
 /* --- levels of a grid ---
  * In groups of eight codes, which fit into an integer and take whole bytes. */
 

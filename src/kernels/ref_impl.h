@@ -465,6 +465,7 @@ const csgdi_kernels REF_TABLE = {
     .random_tiles = REF(random_tiles),
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),
+    .add_min_max = REF(add_min_max),
     .quantize = REF(quantize),
     .quantize_leave = REF(quantize_leave),
     .dequantize = REF(dequantize),

@@ -215,48 +215,114 @@ static double f32_abs_max(const void *x, size_t n)
     return REF(abs_max)(both, 2);
 }
 
+/* Of 32 elements at a time.  NaN goes through neither comparison, but stays in a sum once it is there;
+ * so a finite total says that all are finite, and another one that they must be looked at. */
+typedef struct span {
+    F least[2], most[2], total[2];
+} span;
+
+static inline span span_of(const F v[2])
+{
+    return (span){{v[0], v[1]}, {v[0], v[1]}, {v[0], v[1]}};
+}
+
+static inline span span_with(span s, const F v[2])
+{
+#pragma GCC unroll 2
+    for (unsigned j = 0; j < 2; j++) {
+        s.least[j] = f_min(s.least[j], v[j]);
+        s.most[j] = f_max(s.most[j], v[j]);
+        s.total[j] = f_plus(s.total[j], v[j]);
+    }
+    return s;
+}
+
+/* The range of x, of which elements from i on are not yet in s; whether all are finite. */
+static inline __attribute__((always_inline)) bool span_end(span s, const float *x, size_t i,
+                                                           size_t n, double range[2])
+{
+    const uint32_t total = u_most(f_keys(f_plus(s.total[0], s.total[1])));
+    double rest[2];
+
+    range[0] = (double)f_least(f_min(s.least[0], s.least[1])) + 0.0; /* -0 + 0 is 0 */
+    range[1] = (double)f_most(f_max(s.most[0], s.most[1])) + 0.0;
+    if (total >= 0x7f800000u && !isfinite(f32_abs_max(x, i))) return false;
+    if (i == n) return true;
+    const bool finite = REF(min_max)(x + i, n - i, rest);
+    range[0] = rest[0] < range[0] ? rest[0] : range[0];
+    range[1] = rest[1] > range[1] ? rest[1] : range[1];
+    return finite;
+}
+
 static bool f32_min_max(const void *x, size_t n, double range[2])
 {
     const float *a = x;
-    double rest[2];
     size_t i = 32;
 
     if (n < 32) return REF(min_max)(x, n, range);
-    F least[2] = {f_load(a), f_load(a + 16)}, most[2] = {least[0], least[1]};
-    U keys = u_max(f_keys(least[0]), f_keys(least[1]));
+    span s = span_of((F[2]){f_load(a), f_load(a + 16)});
+    for (; n - i >= 32; i += 32)
+        s = span_with(s, (F[2]){f_load(a + i), f_load(a + i + 16)});
+    return span_end(s, a, i, n, range);
+}
+
+/* Thirty-two sums, which are stored. */
+static inline void add32(const float *g, const float *d, float *m, F sum[2])
+{
+    sum[0] = f_plus(f_load(g), f_load(d));
+    sum[1] = f_plus(f_load(g + 16), f_load(d + 16));
+    f_store(m, sum[0]);
+    f_store(m + 16, sum[1]);
+}
+
+static bool f32_add_min_max(const void *g, const void *d, size_t n, void *m, double range[2])
+{
+    const float *a = g, *b = d;
+    float *c = m;
+    size_t i = 32;
+    F sum[2];
+
+    if (n < 32) return REF(add_min_max)(g, d, n, m, range);
+    add32(a, b, c, sum);
+    span s = span_of(sum);
     for (; n - i >= 32; i += 32) {
-        const F v[2] = {f_load(a + i), f_load(a + i + 16)};
-        least[0] = f_min(least[0], v[0]);
-        least[1] = f_min(least[1], v[1]);
-        most[0] = f_max(most[0], v[0]);
-        most[1] = f_max(most[1], v[1]);
-        keys = u_max(keys, u_max(f_keys(v[0]), f_keys(v[1])));
+        add32(a + i, b + i, c + i, sum);
+        s = span_with(s, sum);
     }
-    range[0] = (double)f_least(f_min(least[0], least[1])) + 0.0; /* -0 + 0 is 0 */
-    range[1] = (double)f_most(f_max(most[0], most[1])) + 0.0;
-    bool finite = u_most(keys) < 0x7f800000u;
-    if (i < n) {
-        finite = REF(min_max)(a + i, n - i, rest) && finite;
-        range[0] = rest[0] < range[0] ? rest[0] : range[0];
-        range[1] = rest[1] > range[1] ? rest[1] : range[1];
-    }
-    return finite;
+    for (size_t j = i; j < n; j++)
+        c[j] = a[j] + b[j];
+    return span_end(s, c, i, n, range);
 }
 
 /* --- levels of a grid --- */
 
-/* What is left of sixteen elements, and what comes next. */
-static inline void put_rest(const csgdi_leave *left, bool past, size_t i, F rest)
+/* What is left of sixty-four elements, and what comes next: at least two vectors, or the same twice. */
+static inline __attribute__((always_inline)) void
+put_rest(const csgdi_leave *left, bool past, const float *a, size_t i, const F rest[4])
 {
+    const float *first = (const float *)left->next[0], *second = (const float *)left->next[1];
     float *to = (float *)left->y + i;
 
-    if (past)
-        f_stream(to, rest);
-    else
-        f_store(to, rest);
-    if (left->next[0] != NULL) prefetch((const float *)left->next[0] + i, 0);
-    if (left->next[1] != NULL) prefetch((const float *)left->next[1] + i, 0);
-    if (left->next[2] != NULL) prefetch((const float *)left->next[2] + i, 0);
+    if (past) {
+#pragma GCC unroll 4
+        for (unsigned g = 0; g < 4; g++)
+            f_stream(to + 16 * g, rest[g]);
+    } else {
+#pragma GCC unroll 4
+        for (unsigned g = 0; g < 4; g++)
+            f_store(to + 16 * g, rest[g]);
+    }
+    first = (first != NULL ? first : a) + i;
+    second = (second != NULL ? second : a) + i;
+#pragma GCC unroll 4
+    for (unsigned g = 0; g < 4; g++) {
+        prefetch(first + 16 * g, 0);
+        prefetch(second + 16 * g, 0);
+    }
+    if (left->next[2] == NULL) return;
+#pragma GCC unroll 4
+    for (unsigned g = 0; g < 4; g++)
+        prefetch((const float *)left->next[2] + i + 16 * g, 0);
 }
 
 static inline bool streams(const csgdi_leave *left, size_t i)
@@ -264,29 +330,21 @@ static inline bool streams(const csgdi_leave *left, size_t i)
     return left->past && (uintptr_t)((float *)left->y + i) % sizeof(F) == 0;
 }
 
-/* left: NULL, or where what is left goes; zero: whether least is 0. */
+/* zero: whether least is 0; ahead: prefetch the block that follows. */
 static inline __attribute__((always_inline)) void
 quantize_groups(const float *a, size_t n, const csgdi_grid *grid, unsigned bits, bool zero,
-                const csgdi_random *random, uint64_t first, uint8_t *codes, const csgdi_leave *left)
+                const csgdi_random *random, uint64_t first, uint8_t *codes, size_t ahead)
 {
     const F base = f_all((float)grid->base), by = f_all((float)grid->scale * 0x1p16f);
-    const F unit = f_all((float)grid->unit);
     const F most = f_all((float)(grid->least + (int)grid->levels - 1) * 0x1p16f);
-    const U least = u_all((uint32_t)grid->least);
     const limits limit = limits_of(grid->least, (int)grid->levels);
-    const size_t ahead = block_ahead(n);
     size_t i = isfinite((float)grid->scale * 0x1p16f) ? before_group(first, n) : n;
-    const bool past = left != NULL && streams(left, i);
     schedule s;
 
     schedule_init(&s, random);
-    if (i > 0 && left != NULL)
-        REF(quantize_leave)(a, i, grid, random, first, codes, left);
-    else if (i > 0)
-        REF(quantize)(a, i, grid, random, first, codes);
+    if (i > 0) REF(quantize)(a, i, grid, random, first, codes);
     for (; n - i >= GROUP; i += GROUP) {
         uint8_t *to = codes + i / 8 * bits;
-        _Alignas(64) uint8_t code[GROUP];
         U word[4];
         H half[2];
 
@@ -301,57 +359,81 @@ quantize_groups(const float *a, size_t n, const csgdi_grid *grid, unsigned bits,
                 const float *from = a + i + 32 * h + 16 * g;
                 const F v = f_times(f_minus(f_load(from), base), by);
                 sum[g] = u_plus(f_nearest(f_min(most, v)), word[2 * h + g]);
-                if (left == NULL) prefetch(from, ahead);
+                prefetch(from, ahead);
             }
             half[h] = h_codes(sum[0], sum[1], &limit, zero);
         }
-        const U bytes = u_bytes_of(half[0], half[1], &limit);
-        u_pack(bytes, bits, to, (size_t)(codes + n / 8 * bits - to));
-        if (left == NULL) continue;
-        if (bits < 8) u_pack(bytes, 8, code, sizeof code);
-#pragma GCC unroll 4
-        for (unsigned g = 0; g < 4; g++) {
-            const U q = u_load8((bits < 8 ? code : to) + 16 * g);
-            const F level = f_times(unit, u_number(zero ? q : u_plus(q, least)));
-            put_rest(left, past, i + 16 * g, f_minus(f_load(a + i + 16 * g), f_plus(base, level)));
-        }
+        u_pack(u_bytes_of(half[0], half[1], &limit), bits, to, (size_t)(codes + n / 8 * bits - to));
     }
-    if (i < n && left != NULL) {
-        const csgdi_leave end = csgdi_leave_at(left, i, sizeof *a);
-        REF(quantize_leave)(a + i, n - i, grid, random, first + i, codes + i / 8 * bits, &end);
-    } else if (i < n) {
-        REF(quantize)(a + i, n - i, grid, random, first + i, codes + i / 8 * bits);
-    }
+    if (i < n) REF(quantize)(a + i, n - i, grid, random, first + i, codes + i / 8 * bits);
 }
 
 /* With what decides within the loop known to the compiler where int.c asks for two of its numbers of
  * bits. */
-static inline __attribute__((always_inline)) void
-quantize_bits(const float *a, size_t n, const csgdi_grid *grid, const csgdi_random *random,
-              uint64_t first, uint8_t *codes, const csgdi_leave *left)
+static void quantize_bits(const float *a, size_t n, const csgdi_grid *grid,
+                          const csgdi_random *random, uint64_t first, uint8_t *codes, size_t ahead)
 {
     if (grid->bits == 8 && grid->least == 0)
-        quantize_groups(a, n, grid, 8, true, random, first, codes, left);
+        quantize_groups(a, n, grid, 8, true, random, first, codes, ahead);
     else if (grid->bits == 4 && grid->least == 0)
-        quantize_groups(a, n, grid, 4, true, random, first, codes, left);
+        quantize_groups(a, n, grid, 4, true, random, first, codes, ahead);
     else
-        quantize_groups(a, n, grid, grid->bits, false, random, first, codes, left);
+        quantize_groups(a, n, grid, grid->bits, false, random, first, codes, ahead);
 }
 
 static void f32_quantize(const void *x, size_t n, const csgdi_grid *grid,
                          const csgdi_random *random, uint64_t first, uint8_t *codes)
 {
-    quantize_bits(x, n, grid, random, first, codes, NULL);
+    quantize_bits(x, n, grid, random, first, codes, block_ahead(n));
 }
 
+/* Levels of sixteen codes. */
+static inline __attribute__((always_inline)) F levels_of(const uint8_t *codes, const unpacker *all,
+                                                         F base, F unit, U least)
+{
+    return f_plus(base, f_times(unit, u_number(u_plus(u_unpack(codes, all), least))));
+}
+
+static inline __attribute__((always_inline)) void leave_levels(const float *a, size_t n,
+                                                               const csgdi_grid *grid,
+                                                               unsigned bits, const uint8_t *codes,
+                                                               const csgdi_leave *left)
+{
+    const unpacker all = unpacker_of(bits);
+    const F base = f_all((float)grid->base), unit = f_all((float)grid->unit);
+    const U least = u_all((uint32_t)grid->least);
+    const bool past = streams(left, 0);
+    size_t i = 0;
+
+    for (; n - i >= GROUP + all.beyond; i += GROUP) {
+        F rest[4];
+#pragma GCC unroll 4
+        for (unsigned g = 0; g < 4; g++)
+            rest[g] = f_minus(f_load(a + i + 16 * g),
+                              levels_of(codes + (i / 8 + 2 * g) * bits, &all, base, unit, least));
+        put_rest(left, past, a, i, rest);
+    }
+    const csgdi_leave end = csgdi_leave_at(left, i, sizeof *a);
+    if (i < n && end.y != a + i) memcpy(end.y, a + i, (n - i) * sizeof *a);
+    REF(dequantize)(codes + i / 8 * bits, n - i, grid, CSGDI_SUB, end.y);
+}
+
+/* One loop after the other: what one takes from the other's codes would come so late that the processor
+ * has no room for what it could do meanwhile, and all of it is in the first cache. */
 static void f32_quantize_leave(const void *x, size_t n, const csgdi_grid *grid,
                                const csgdi_random *random, uint64_t first, uint8_t *codes,
                                const csgdi_leave *left)
 {
-    quantize_bits(x, n, grid, random, first, codes, left);
+    quantize_bits(x, n, grid, random, first, codes, 0);
+    if (grid->bits == 8)
+        leave_levels(x, n, grid, 8, codes, left);
+    else if (grid->bits == 4)
+        leave_levels(x, n, grid, 4, codes, left);
+    else
+        leave_levels(x, n, grid, grid->bits, codes, left);
 }
 
-static inline void put(float *y, csgdi_mode mode, F v)
+static inline __attribute__((always_inline)) void put(float *y, csgdi_mode mode, F v)
 {
     if (mode == CSGDI_ADD)
         v = f_plus(f_load(y), v);
@@ -360,21 +442,35 @@ static inline void put(float *y, csgdi_mode mode, F v)
     f_store(y, v);
 }
 
-static void f32_dequantize(const uint8_t *codes, size_t n, const csgdi_grid *grid, csgdi_mode mode,
-                           void *y)
+static inline __attribute__((always_inline)) void dequantize_bits(const uint8_t *codes, size_t n,
+                                                                  const csgdi_grid *grid,
+                                                                  unsigned bits, csgdi_mode mode,
+                                                                  float *b)
 {
-    float *b = y;
-    const unsigned bits = grid->bits;
     const unpacker all = unpacker_of(bits);
     const F base = f_all((float)grid->base), unit = f_all((float)grid->unit);
     const U least = u_all((uint32_t)grid->least);
     size_t i = 0;
 
-    for (; n - i >= 16 + all.beyond; i += 16) {
-        const U code = u_plus(u_unpack(codes + i / 8 * bits, &all), least);
-        put(b + i, mode, f_plus(base, f_times(unit, u_number(code))));
-    }
+    for (; n - i >= 32 + all.beyond; i += 32)
+#pragma GCC unroll 2
+        for (unsigned g = 0; g < 2; g++)
+            put(b + i + 16 * g, mode,
+                levels_of(codes + (i / 8 + 2 * g) * bits, &all, base, unit, least));
     if (i < n) REF(dequantize)(codes + i / 8 * bits, n - i, grid, mode, b + i);
+}
+
+static void f32_dequantize(const uint8_t *codes, size_t n, const csgdi_grid *grid, csgdi_mode mode,
+                           void *y)
+{
+    if (grid->bits == 8 && mode == CSGDI_ADD)
+        dequantize_bits(codes, n, grid, 8, CSGDI_ADD, y);
+    else if (grid->bits == 4 && mode == CSGDI_ADD)
+        dequantize_bits(codes, n, grid, 4, CSGDI_ADD, y);
+    else if (grid->bits == 8)
+        dequantize_bits(codes, n, grid, 8, mode, y);
+    else
+        dequantize_bits(codes, n, grid, grid->bits, mode, y);
 }
 
 #include "kernels/simd_floats.h"

@@ -66,6 +66,7 @@ to_half_groups(const float *a, size_t n, csgdi_half format, double scale,
         U word[4];
 
         group_words(&s, random, (first + i) / GROUP, word);
+        F rest[4] = {by, by, by, by}; /* for those who see no further */
 #pragma GCC unroll 2
         for (unsigned g = 0; g < 4; g += 2) {
             U out[2];
@@ -85,14 +86,15 @@ to_half_groups(const float *a, size_t n, csgdi_half format, double scale,
                 if (left == NULL)
                     prefetch(a + from, ahead);
                 else
-                    put_rest(left, past, from,
-                             f_minus(x, f_times(format == CSGDI_BF16
-                                                    ? u_floats(u_and(out[j], u_all(0xffff0000u)))
-                                                    : f16_value(u_right(out[j], 16)),
-                                                back)));
+                    rest[g + j] =
+                        f_minus(x, f_times(format == CSGDI_BF16
+                                               ? u_floats(u_and(out[j], u_all(0xffff0000u)))
+                                               : f16_value(u_right(out[j], 16)),
+                                           back));
             }
             u_store_upper(to + 2 * (i + 16 * g), out[0], out[1]);
         }
+        if (left != NULL) put_rest(left, past, a, i, rest);
     }
     if (i < n && left != NULL) {
         const csgdi_leave end = csgdi_leave_at(left, i, sizeof *a);

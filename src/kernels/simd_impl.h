@@ -76,34 +76,57 @@ static void S(sub)(const void *x, size_t n, void *y)
     REF(sub)(a + i, n - i, b + i);
 }
 
+/* Four sums, which are stored and added to totals.  NaN and infinity stay in a total once they are
+ * there, so finite totals say that all are finite, and others that they must be looked at. */
+static inline __attribute__((always_inline)) void S(put4)(SIMD_TYPE *m, const SIMD_VECTOR sum[4],
+                                                          SIMD_VECTOR total[4])
+{
+#pragma GCC unroll 4
+    for (unsigned j = 0; j < 4; j++) {
+        V(store)(m + j * SIMD_LANES, sum[j]);
+        total[j] = V(plus)(total[j], sum[j]);
+    }
+}
+
+static bool S(finite4)(const SIMD_VECTOR total[4], const SIMD_TYPE *m, size_t n)
+{
+    const SIMD_VECTOR all = V(plus)(V(plus)(total[0], total[1]), V(plus)(total[2], total[3]));
+    return V(nonfinite)(all) == 0 || S(finite)(m, n);
+}
+
 static bool S(add_finite)(const void *g, const void *e, size_t n, void *m)
 {
+    const SIMD_VECTOR zero = V(all_of)(0);
     const SIMD_TYPE *a = g, *b = e;
     SIMD_TYPE *sum = m;
-    uint32_t bad = 0;
+    SIMD_VECTOR s[4], total[4] = {zero, zero, zero, zero};
     size_t i = 0;
 
-    for (; n - i >= SIMD_LANES; i += SIMD_LANES) {
-        const SIMD_VECTOR s = V(plus)(V(load)(a + i), V(load)(b + i));
-        V(store)(sum + i, s);
-        bad |= V(nonfinite)(s);
+    for (; n - i >= 4 * SIMD_LANES; i += 4 * SIMD_LANES) {
+#pragma GCC unroll 4
+        for (unsigned j = 0; j < 4; j++)
+            s[j] = V(plus)(V(load)(a + i + j * SIMD_LANES), V(load)(b + i + j * SIMD_LANES));
+        S(put4)(sum + i, s, total);
     }
-    return REF(add_finite)(a + i, b + i, n - i, sum + i) && bad == 0;
+    return REF(add_finite)(a + i, b + i, n - i, sum + i) && S(finite4)(total, sum, i);
 }
 
 static bool S(add_scaled_finite)(const void *g, double r, const void *e, size_t n, void *m)
 {
+    const SIMD_VECTOR zero = V(all_of)(0);
     const SIMD_TYPE *a = g, *b = e;
     SIMD_TYPE *sum = m;
-    uint32_t bad = 0;
+    SIMD_VECTOR s[4], total[4] = {zero, zero, zero, zero};
     size_t i = 0;
 
-    for (; n - i >= SIMD_LANES; i += SIMD_LANES) {
-        const SIMD_VECTOR s = V(plus)(V(load)(a + i), V(times)(r, V(load)(b + i)));
-        V(store)(sum + i, s);
-        bad |= V(nonfinite)(s);
+    for (; n - i >= 4 * SIMD_LANES; i += 4 * SIMD_LANES) {
+#pragma GCC unroll 4
+        for (unsigned j = 0; j < 4; j++)
+            s[j] = V(plus)(V(load)(a + i + j * SIMD_LANES),
+                           V(times)(r, V(load)(b + i + j * SIMD_LANES)));
+        S(put4)(sum + i, s, total);
     }
-    return REF(add_scaled_finite)(a + i, r, b + i, n - i, sum + i) && bad == 0;
+    return REF(add_scaled_finite)(a + i, r, b + i, n - i, sum + i) && S(finite4)(total, sum, i);
 }
 
 static bool S(add_pair_finite)(const void *g, double a, const void *d, double b, const void *e,
@@ -275,6 +298,7 @@ const csgdi_kernels SIMD_TABLE = {
     .random_tiles = f32_random_tiles,
     .abs_max = CODES(abs_max),
     .min_max = CODES(min_max),
+    .add_min_max = CODES(add_min_max),
     .quantize = CODES(quantize),
     .quantize_leave = CODES(quantize_leave),
     .dequantize = CODES(dequantize),

@@ -329,6 +329,14 @@ static void call_min_max(call *c)
     if (c->result != 0) c->result += bits_of(range[0]) * 31 + bits_of(range[1]);
 }
 
+static void call_add_min_max(call *c)
+{
+    double range[2];
+
+    c->result = c->k->add_min_max(c->x, c->variant == 1 ? c->out : c->e, c->n, c->out, range);
+    if (c->result != 0) c->result += bits_of(range[0]) * 31 + bits_of(range[1]);
+}
+
 /* At random from before, at and after the beginning of a tile, and where the number of a block needs
  * more than 32 bits; to nearest from two of them. */
 enum { ROUNDINGS = 7 };
@@ -519,6 +527,7 @@ const slot slots[] = {
     {"random_tiles", call_random_tiles, 3, NOTHING},
     {"sign_sums", call_sign_sums, 1, NOTHING},
     {"min_max", call_min_max, 1, NOTHING},
+    {"add_min_max", call_add_min_max, 2, ELEMENTS},
     {"quantize", call_quantize, GRIDS *ROUNDINGS, BYTES},
     {"quantize_leave", call_quantize_leave, GRIDS *ROUNDINGS, ELEMENTS},
     {"dequantize", call_dequantize, 3 * GRIDS, ELEMENTS},
