@@ -9,9 +9,11 @@
 
 enum { WIDTH = 760, HEIGHT = 460, LEFT = 80, RIGHT = 200, TOP = 40, BOTTOM = 60, TICKS = 6 };
 
-/* Okabe and Ito's colours, which colour-blind readers tell apart. */
+/* Okabe and Ito's colours, which colour-blind readers tell apart, and darker ones where they are not enough. */
 static const char *const colour[PLOT_SERIES] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
-                                                "#e69f00", "#56b4e9", "#000000", "#999999"};
+                                                "#e69f00", "#56b4e9", "#000000", "#999999",
+                                                "#882255", "#332288", "#117733", "#44aa99",
+                                                "#8b4513", "#ddcc77"};
 
 /* From a value to the place on an axis. */
 typedef struct axis {

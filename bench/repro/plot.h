@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PLOT_SERIES = 8 };
+enum { PLOT_SERIES = 14 };
 
 typedef struct plot_series {
     const char *label;

@@ -9,25 +9,49 @@
 #include "local_work.h"
 
 #include <math.h>
-#include <mpi.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include "comm/lists.h"
 #include "comm/piece.h"
 #include "feedback/feedback.h"
 #include "wire/sparse_sum.h"
 
-int smpi_nanosleep(const struct timespec *time, struct timespec *left);
+/* Declared as what they stand for, so that the compiler sees where that changes. */
+#define WRAPPED(f) extern __typeof__(f) __real_##f, __wrap_##f
+
+WRAPPED(csgdi_feedback_write);
+WRAPPED(csgdi_message_write);
+WRAPPED(csgdi_message_write_from);
+WRAPPED(csgdi_message_check);
+WRAPPED(csgdi_message_apply);
+WRAPPED(csgdi_message_apply_channel);
+WRAPPED(csgdi_feedback_commit);
+WRAPPED(csgdi_piece_write);
+WRAPPED(csgdi_piece_check);
+WRAPPED(csgdi_piece_check_sum);
+WRAPPED(csgdi_list_write);
+WRAPPED(csgdi_list_read);
+WRAPPED(csgdi_list_cut);
+WRAPPED(csgdi_list_result);
+WRAPPED(csgdi_list_take);
+WRAPPED(csgdi_sparse_sum);
+WRAPPED(csgdi_sparse_apply);
+WRAPPED(csgdi_sparse_write);
+WRAPPED(csgdi_sparse_check);
+WRAPPED(csgdi_kernels_get);
 
 static double ns_of[LOCAL_RATES];
 static double owed; /* nanoseconds */
-static int depth;   /* functions at work that count as a whole */
+static double (*simulated_clock)(void);
+static void (*simulated_sleep)(long long ns);
+static int depth; /* functions at work that count as a whole */
 
-void local_work_begin(const double ns[LOCAL_RATES])
+void local_work_begin(const double ns[LOCAL_RATES], double (*clock)(void),
+                      void (*sleep)(long long ns))
 {
     memcpy(ns_of, ns, sizeof ns_of);
     owed = 0;
+    simulated_clock = clock;
+    simulated_sleep = sleep;
 }
 
 static void work(local_rate rate, double amount)
@@ -41,43 +65,16 @@ void local_work_pay(void)
 
     if (whole < 1) return;
     owed -= whole;
-    smpi_nanosleep(&(struct timespec){.tv_sec = (time_t)(whole / 1e9),
-                                      .tv_nsec = (long)fmod(whole, 1e9)},
-                   NULL);
+    simulated_sleep((long long)whole);
 }
 
 double local_work_clock(void)
 {
     local_work_pay();
-    return MPI_Wtime();
+    return simulated_clock();
 }
 
 /* --- messages of a rank --- */
-
-bool __real_csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len);
-bool __wrap_csgdi_feedback_write(csgdi_feedback *f, const void *g, uint8_t *dst, size_t *len);
-bool __real_csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len);
-bool __wrap_csgdi_message_write(csgdi_compressor *c, const void *x, uint8_t *dst, size_t *len);
-bool __real_csgdi_message_write_from(csgdi_compressor *c, const void *x, unsigned round,
-                                     uint8_t *dst, size_t *len);
-bool __wrap_csgdi_message_write_from(csgdi_compressor *c, const void *x, unsigned round,
-                                     uint8_t *dst, size_t *len);
-csgd_status __real_csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, size_t len,
-                                       const uint64_t *step);
-csgd_status __wrap_csgdi_message_check(const csgdi_compressor *c, const uint8_t *src, size_t len,
-                                       const uint64_t *step);
-void __real_csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode,
-                                void *y);
-void __wrap_csgdi_message_apply(const csgdi_compressor *c, const uint8_t *src, csgdi_mode mode,
-                                void *y);
-void __real_csgdi_message_apply_channel(const csgdi_compressor *c, const uint8_t *src,
-                                        unsigned channel, csgdi_mode mode, void *y);
-void __wrap_csgdi_message_apply_channel(const csgdi_compressor *c, const uint8_t *src,
-                                        unsigned channel, csgdi_mode mode, void *y);
-void __real_csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, bool written,
-                                  const csgdi_sparse *leftover);
-void __wrap_csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, bool written,
-                                  const csgdi_sparse *leftover);
 
 static void work_made(const csgdi_compressor *c)
 {
@@ -178,51 +175,6 @@ void __wrap_csgdi_feedback_commit(csgdi_feedback *f, const uint8_t *message, boo
 
 /* --- sparse vectors on their way --- */
 
-size_t __real_csgdi_piece_write(const csgd_reducer *r, csgdi_sparse_format format,
-                                csgdi_sparse *entries, uint8_t *dst);
-size_t __wrap_csgdi_piece_write(const csgd_reducer *r, csgdi_sparse_format format,
-                                csgdi_sparse *entries, uint8_t *dst);
-csgd_status __real_csgdi_piece_check(const csgd_reducer *r, csgdi_sparse_format format,
-                                     const uint8_t *src, size_t len, size_t n, size_t max_k);
-csgd_status __wrap_csgdi_piece_check(const csgd_reducer *r, csgdi_sparse_format format,
-                                     const uint8_t *src, size_t len, size_t n, size_t max_k);
-csgd_status __real_csgdi_piece_check_sum(const csgd_reducer *r, const uint8_t *src, size_t len,
-                                         size_t n, size_t max_k, bool *dense);
-csgd_status __wrap_csgdi_piece_check_sum(const csgd_reducer *r, const uint8_t *src, size_t len,
-                                         size_t n, size_t max_k, bool *dense);
-size_t __real_csgdi_list_write(const csgd_reducer *r, const csgdi_trouble *trouble,
-                               csgdi_sparse *list, csgdi_span span, uint8_t *dst);
-size_t __wrap_csgdi_list_write(const csgd_reducer *r, const csgdi_trouble *trouble,
-                               csgdi_sparse *list, csgdi_span span, uint8_t *dst);
-void __real_csgdi_list_read(const csgd_reducer *r, csgdi_trouble *trouble, int from,
-                            const uint8_t *src, size_t len, csgdi_span span, size_t max_k,
-                            csgdi_sparse *list);
-void __wrap_csgdi_list_read(const csgd_reducer *r, csgdi_trouble *trouble, int from,
-                            const uint8_t *src, size_t len, csgdi_span span, size_t max_k,
-                            csgdi_sparse *list);
-void __real_csgdi_list_cut(csgdi_search *search, csgdi_sparse *list, size_t k, csgdi_sparse *left);
-void __wrap_csgdi_list_cut(csgdi_search *search, csgdi_sparse *list, size_t k, csgdi_sparse *left);
-void __real_csgdi_list_result(const csgdi_compressor *c, const csgdi_sparse *list, void *y);
-void __wrap_csgdi_list_result(const csgdi_compressor *c, const csgdi_sparse *list, void *y);
-bool __real_csgdi_sparse_sum(csgdi_sparse_adder *a, csgdi_sparse_part *part, size_t count,
-                             csgdi_sparse *out);
-bool __wrap_csgdi_sparse_sum(csgdi_sparse_adder *a, csgdi_sparse_part *part, size_t count,
-                             csgdi_sparse *out);
-void __real_csgdi_sparse_apply(const csgdi_kernels *kernels, const uint8_t *src, size_t n,
-                               unsigned channel, csgdi_mode mode, void *y);
-void __wrap_csgdi_sparse_apply(const csgdi_kernels *kernels, const uint8_t *src, size_t n,
-                               unsigned channel, csgdi_mode mode, void *y);
-size_t __real_csgdi_sparse_write(const csgdi_kernels *kernels, csgdi_sparse_format format,
-                                 csgdi_sparse *sparse, uint8_t *dst);
-size_t __wrap_csgdi_sparse_write(const csgdi_kernels *kernels, csgdi_sparse_format format,
-                                 csgdi_sparse *sparse, uint8_t *dst);
-csgd_status __real_csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format format,
-                                      const uint8_t *src, size_t len, size_t n, size_t max_k,
-                                      unsigned channels);
-csgd_status __wrap_csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse_format format,
-                                      const uint8_t *src, size_t len, size_t n, size_t max_k,
-                                      unsigned channels);
-
 size_t __wrap_csgdi_piece_write(const csgd_reducer *r, csgdi_sparse_format format,
                                 csgdi_sparse *entries, uint8_t *dst)
 {
@@ -289,11 +241,25 @@ void __wrap_csgdi_list_cut(csgdi_search *search, csgdi_sparse *list, size_t k, c
     __real_csgdi_list_cut(search, list, k, left);
 }
 
-void __wrap_csgdi_list_result(const csgdi_compressor *c, const csgdi_sparse *list, void *y)
+csgd_status __wrap_csgdi_list_result(csgd_reducer *r, const csgdi_sparse *list)
 {
-    work(LOCAL_ZERO, (double)c->n);
-    work(LOCAL_SCATTER, (double)list->k);
-    __real_csgdi_list_result(c, list, y);
+    if (r->call.entries == NULL) {
+        work(LOCAL_ZERO, (double)r->compressor.n);
+        work(LOCAL_SCATTER, (double)list->k);
+    } else {
+        work(LOCAL_SUM, (double)list->k);
+    }
+    return __real_csgdi_list_result(r, list);
+}
+
+bool __wrap_csgdi_list_take(const csgdi_compressor *c, const uint8_t *stream, size_t n,
+                            size_t first, csgdi_sparse *list)
+{
+    uint32_t k;
+
+    memcpy(&k, stream, sizeof k);
+    work(LOCAL_READ, k);
+    return __real_csgdi_list_take(c, stream, n, first, list);
 }
 
 bool __wrap_csgdi_sparse_sum(csgdi_sparse_adder *a, csgdi_sparse_part *part, size_t count,
@@ -331,9 +297,6 @@ csgd_status __wrap_csgdi_sparse_check(const csgdi_kernels *kernels, csgdi_sparse
 }
 
 /* --- b += a, which algorithms call through the table of kernels --- */
-
-const csgdi_kernels *__real_csgdi_kernels_get(csgd_type type);
-const csgdi_kernels *__wrap_csgdi_kernels_get(csgd_type type);
 
 static const csgdi_kernels *plain[2];
 static csgdi_kernels counting[2];

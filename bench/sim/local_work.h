@@ -35,8 +35,9 @@ extern const char *const local_rate_name[LOCAL_RATES];
  * do. */
 bool local_work_rates(const char *file, double ns[LOCAL_RATES]);
 
-/* Count from now on, at these rates. */
-void local_work_begin(const double ns[LOCAL_RATES]);
+/* Count from now on, at these rates.  clock: simulated seconds; sleep: for so many nanoseconds of them. */
+void local_work_begin(const double ns[LOCAL_RATES], double (*clock)(void),
+                      void (*sleep)(long long ns));
 
 /* Sleep for what is owed. */
 void local_work_pay(void);

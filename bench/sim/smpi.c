@@ -14,9 +14,24 @@
  */
 
 #include <mpi.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include "local_work.h"
+
+#define WRAPPED(f) extern __typeof__(f) __real_##f, __wrap_##f
+
+WRAPPED(MPI_Isend);
+WRAPPED(MPI_Irecv);
+WRAPPED(MPI_Iallreduce);
+WRAPPED(MPI_Iallgather);
+WRAPPED(MPI_Allreduce);
+WRAPPED(MPI_Allgather);
+WRAPPED(MPI_Allgatherv);
+WRAPPED(MPI_Test);
+WRAPPED(sched_yield);
+WRAPPED(MPI_Get_elements_x);
+WRAPPED(MPI_Add_error_class);
 
 enum { MOST = 8192 };
 
@@ -31,46 +46,11 @@ static struct {
 } done[MOST];
 static int n_done;
 
-int __real_MPI_Isend(const void *buffer, int count, MPI_Datatype type, int to, int tag,
-                     MPI_Comm comm, MPI_Request *request);
-int __real_MPI_Irecv(void *buffer, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm,
-                     MPI_Request *request);
-int __real_MPI_Iallreduce(const void *from, void *to, int count, MPI_Datatype type, MPI_Op op,
-                          MPI_Comm comm, MPI_Request *request);
-int __real_MPI_Iallgather(const void *from, int n_from, MPI_Datatype from_type, void *to, int n_to,
-                          MPI_Datatype to_type, MPI_Comm comm, MPI_Request *request);
-int __real_MPI_Allreduce(const void *from, void *to, int count, MPI_Datatype type, MPI_Op op,
-                         MPI_Comm comm);
-int __real_MPI_Allgather(const void *from, int n_from, MPI_Datatype from_type, void *to, int n_to,
-                         MPI_Datatype to_type, MPI_Comm comm);
-int __real_MPI_Allgatherv(const void *from, int n_from, MPI_Datatype from_type, void *to,
-                          const int *n_to, const int *at, MPI_Datatype to_type, MPI_Comm comm);
-int __real_MPI_Test(MPI_Request *request, int *flag, MPI_Status *status);
-
-int __wrap_MPI_Isend(const void *buffer, int count, MPI_Datatype type, int to, int tag,
-                     MPI_Comm comm, MPI_Request *request);
-int __wrap_MPI_Irecv(void *buffer, int count, MPI_Datatype type, int from, int tag, MPI_Comm comm,
-                     MPI_Request *request);
-int __wrap_MPI_Iallreduce(const void *from, void *to, int count, MPI_Datatype type, MPI_Op op,
-                          MPI_Comm comm, MPI_Request *request);
-int __wrap_MPI_Iallgather(const void *from, int n_from, MPI_Datatype from_type, void *to, int n_to,
-                          MPI_Datatype to_type, MPI_Comm comm, MPI_Request *request);
-int __wrap_MPI_Allreduce(const void *from, void *to, int count, MPI_Datatype type, MPI_Op op,
-                         MPI_Comm comm);
-int __wrap_MPI_Allgather(const void *from, int n_from, MPI_Datatype from_type, void *to, int n_to,
-                         MPI_Datatype to_type, MPI_Comm comm);
-int __wrap_MPI_Allgatherv(const void *from, int n_from, MPI_Datatype from_type, void *to,
-                          const int *n_to, const int *at, MPI_Datatype to_type, MPI_Comm comm);
-int __wrap_MPI_Test(MPI_Request *request, int *flag, MPI_Status *status);
-int __wrap_sched_yield(void);
-int __wrap_MPI_Get_elements_x(MPI_Status *status, MPI_Datatype type, MPI_Count *count);
-int __wrap_MPI_Add_error_class(int *class);
-
 static int watch(int code, MPI_Request *request)
 {
     if (code != MPI_SUCCESS || *request == MPI_REQUEST_NULL) return code;
     if (n_active == MOST) {
-        fputs("waiting.c: too many operations at once\n", stderr);
+        fputs("smpi.c: too many operations at once\n", stderr);
         abort();
     }
     active[n_active++] = request;
@@ -163,7 +143,7 @@ int __wrap_sched_yield(void)
     for (int i = 0; i < n_active; i++)
         waited[i] = *active[i];
     if (MPI_Waitany(n_active, waited, &which, &status) != MPI_SUCCESS || which == MPI_UNDEFINED) {
-        fputs("waiting.c: MPI_Waitany failed\n", stderr);
+        fputs("smpi.c: MPI_Waitany failed\n", stderr);
         abort();
     }
     done[n_done].request = active[which];
