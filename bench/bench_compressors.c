@@ -34,6 +34,7 @@ static const struct {
     {"topk", "ratio=0.01 values=bf16", 0},
     {"topk", "ratio=0.01 values=int4", 0},
     {"topk", "ratio=0.01 method=sampled", 0},
+    {"topk", "ratio=0.01 method=sidco", 0},
     {"blocktopk", "ratio=0.01", 0},
     {"randk", "ratio=0.01", 0},
     {"sign", "", 0},
