@@ -17,6 +17,8 @@
 
 #define SIMD_ISA "avx2"
 
+typedef __m256i f32v_key, f64v_key;
+
 /* --- float --- */
 
 static inline __m256 f32v_load(const float *x)
@@ -96,6 +98,11 @@ static inline __m256i f32v_shift(__m256i keys, unsigned by)
 static inline uint32_t f32v_above(__m256i a, __m256i b)
 {
     return (uint32_t)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(a, b)));
+}
+
+static inline __m256i f32v_larger(__m256i a, __m256i b)
+{
+    return _mm256_max_epi32(a, b);
 }
 
 static inline uint32_t f32v_equal(__m256i a, __m256i b)
@@ -236,6 +243,11 @@ static inline __m256i f64v_shift(__m256i keys, unsigned by)
 static inline uint32_t f64v_above(__m256i a, __m256i b)
 {
     return (uint32_t)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(a, b)));
+}
+
+static inline __m256i f64v_larger(__m256i a, __m256i b)
+{
+    return _mm256_blendv_epi8(a, b, _mm256_cmpgt_epi64(b, a));
 }
 
 static inline uint32_t f64v_equal(__m256i a, __m256i b)

@@ -19,6 +19,8 @@
 /* What _mm512_fpclass takes: quiet NaN, +inf, -inf, signalling NaN. */
 #define NONFINITE (0x01 | 0x08 | 0x10 | 0x80)
 
+typedef __m512i f32v_key, f64v_key;
+
 /* --- float --- */
 
 static inline __m512 f32v_load(const float *x)
@@ -93,6 +95,11 @@ static inline __m512i f32v_shift(__m512i keys, unsigned by)
 static inline uint32_t f32v_above(__m512i a, __m512i b)
 {
     return bits16(_mm512_cmpgt_epi32_mask(a, b));
+}
+
+static inline __m512i f32v_larger(__m512i a, __m512i b)
+{
+    return _mm512_max_epi32(a, b);
 }
 
 static inline uint32_t f32v_equal(__m512i a, __m512i b)
@@ -213,6 +220,11 @@ static inline __m512i f64v_shift(__m512i keys, unsigned by)
 static inline uint32_t f64v_above(__m512i a, __m512i b)
 {
     return bits8(_mm512_cmpgt_epi64_mask(a, b));
+}
+
+static inline __m512i f64v_larger(__m512i a, __m512i b)
+{
+    return _mm512_max_epi64(a, b);
 }
 
 static inline uint32_t f64v_equal(__m512i a, __m512i b)

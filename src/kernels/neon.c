@@ -139,6 +139,11 @@ static inline uint32_t f32v_above(f32v_key a, f32v_key b)
                      vcgtq_s32(vreinterpretq_s32_u32(a.high), vreinterpretq_s32_u32(b.high)));
 }
 
+static inline f32v_key f32v_larger(f32v_key a, f32v_key b)
+{
+    return (f32v_key){vmaxq_u32(a.low, b.low), vmaxq_u32(a.high, b.high)};
+}
+
 static inline uint32_t f32v_equal(f32v_key a, f32v_key b)
 {
     return f32v_bits(vceqq_u32(a.low, b.low), vceqq_u32(a.high, b.high));
@@ -281,6 +286,12 @@ static inline uint32_t f64v_above(f64v_key a, f64v_key b)
 {
     return f64v_bits(vcgtq_s64(vreinterpretq_s64_u64(a.low), vreinterpretq_s64_u64(b.low)),
                      vcgtq_s64(vreinterpretq_s64_u64(a.high), vreinterpretq_s64_u64(b.high)));
+}
+
+static inline f64v_key f64v_larger(f64v_key a, f64v_key b)
+{
+    return (f64v_key){vbslq_u64(vcgtq_u64(a.low, b.low), a.low, b.low),
+                      vbslq_u64(vcgtq_u64(a.high, b.high), a.high, b.high)};
 }
 
 static inline uint32_t f64v_equal(f64v_key a, f64v_key b)

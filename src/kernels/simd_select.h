@@ -7,8 +7,11 @@
  * the slots ask for.  Nothing here branches on an element where hits are frequent.
  */
 
-/* Vectors that key_select looks at together, a bit each. */
-enum { S(GROUP) = 64 };
+/* Vectors that are looked at together, those that are asked together whether they have hits, and from
+ * how many hits of a group on, in the mean of the last two or so, none is asked. */
+enum { S(GROUP) = 64, S(FEW) = 8, S(MANY) = 3 };
+
+enum { S(AHEAD) = 4096 }; /* bytes */
 
 #define SIMD_ALL ((uint32_t)((UINT64_C(1) << SIMD_LANES) - 1)) /* a bit each */
 
@@ -57,40 +60,64 @@ static inline bool S(take)(SIMD_TYPE *x, bool cut, uint64_t limit, uint32_t firs
     return true;
 }
 
-/* Where hits are rare, first which vectors of a group have any, without a branch, then those
- * vectors only: a branch for each vector would be mispredicted at almost every hit.  Where a
- * quarter of the vectors has hits, all of them, without a branch. */
+/* Whether a few vectors have hits: their largest keys decide, which takes less than to ask each. */
+static inline bool S(any)(const SIMD_TYPE *x, uint64_t limit)
+{
+    V(key) most = V(keys)(V(load)(x));
+
+#pragma GCC unroll 8
+    for (size_t j = 1; j < S(FEW); j++)
+        most = V(larger)(most, V(keys)(V(load)(x + j * SIMD_LANES)));
+    return V(above)(most, V(all)(limit - 1)) != 0;
+}
+
+/* All vectors of a group, without a branch.  What comes later is fetched now: where so much is done
+ * with each, a processor does not come far enough ahead to do it by itself. */
+static inline __attribute__((always_inline)) size_t S(take_all)(SIMD_TYPE *a, size_t vectors,
+                                                                bool cut, uint64_t limit,
+                                                                uint32_t first, uint32_t *index,
+                                                                SIMD_TYPE *v)
+{
+    size_t taken = 0;
+
+    for (size_t j = 0; j < vectors; j++) {
+        const size_t at = j * SIMD_LANES;
+        if (!cut && at * sizeof *a % 64 == 0)
+            __builtin_prefetch((const void *)((uintptr_t)(a + at) + S(AHEAD)));
+        S(take)(a + at, cut, limit, first + (uint32_t)at, SIZE_MAX, index, v, &taken);
+    }
+    return taken;
+}
+
+/* Where hits are rare, a branch for a few vectors together; it would be guessed wrong too often where
+ * they are not. */
 static inline __attribute__((always_inline)) size_t S(collect)(SIMD_TYPE *a, size_t n, bool cut,
                                                                uint64_t limit, uint32_t base,
                                                                size_t room, uint32_t *index,
                                                                SIMD_TYPE *v)
 {
-    size_t taken = 0, i = 0, vectors;
-    bool dense = false;
+    size_t taken = 0, recent = 0, i = 0, vectors;
 
     if (limit > SIMD_KEY_MAX) return 0; /* no key is as large */
     for (; n - i >= SIMD_LANES; i += vectors * SIMD_LANES) {
         const size_t before = taken;
-        uint64_t hits = 0;
         vectors = (n - i) / SIMD_LANES < S(GROUP) ? (n - i) / SIMD_LANES : S(GROUP);
-        if (dense && room - taken >= vectors * SIMD_LANES) {
-            for (size_t j = 0; j < vectors; j++) {
-                const size_t at = i + j * SIMD_LANES;
-                S(take)(a + at, cut, limit, base + (uint32_t)at, SIZE_MAX, index, v, &taken);
+        if (recent >= 2 * S(MANY) && room - taken >= vectors * SIMD_LANES)
+            taken += S(take_all)(a + i, vectors, cut, limit, base + (uint32_t)i, index + taken,
+                                 v + taken);
+        else
+            for (size_t j = 0, end; j < vectors; j = end) {
+                end = vectors - j < S(FEW) ? vectors : j + S(FEW);
+                if (end - j == S(FEW) && !S(any)(a + i + j * SIMD_LANES, limit)) continue;
+                for (; j < end; j++) {
+                    const size_t at = i + j * SIMD_LANES;
+                    if (S(take)(a + at, cut, limit, base + (uint32_t)at, room, index, v, &taken))
+                        continue;
+                    i = at;
+                    goto rest;
+                }
             }
-            dense = taken - before >= vectors / 4;
-            continue;
-        }
-#pragma GCC unroll 8
-        for (size_t j = 0; j < vectors; j++)
-            hits |= (uint64_t)(S(reach)(V(load)(a + i + j * SIMD_LANES), limit) != 0) << j;
-        dense = (size_t)__builtin_popcountll(hits) >= vectors / 4;
-        for (; hits != 0; hits &= hits - 1) {
-            const size_t at = i + (size_t)__builtin_ctzll(hits) * SIMD_LANES;
-            if (S(take)(a + at, cut, limit, base + (uint32_t)at, room, index, v, &taken)) continue;
-            i = at;
-            goto rest;
-        }
+        recent = recent / 2 + (taken - before);
     }
 rest: /* ref finds which of a vector's hits still fit */
     return taken + (cut ? REF(key_cut)(a + i, n - i, limit, base + (uint32_t)i, room - taken,
