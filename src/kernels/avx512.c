@@ -11,6 +11,7 @@
 #include <string.h>
 #include "kernels/ref.h"
 #include "kernels/avx_common.h"
+#include "kernels/avx_gaps.h"
 #include "kernels/avx512_wide.h"
 #include "kernels/simd_codes.h"
 

@@ -190,6 +190,17 @@ typedef struct csgdi_kernels {
     void (*hash_more)(csgdi_hash *hash, const void *bytes, size_t len);
     uint64_t (*hash_end)(const csgdi_hash *hash);
 
+    /* --- gaps between ascending indices, in Rice codes (wire/index_rice.c) ---
+     * Gap i is index[i] - index[i - 1] - 1, and there is an index[-1].  Gaps are in groups of four. */
+
+    /* low[g]: the low b bits of the gaps of group g, one after the other from bit 0 on; b <= 14. */
+    void (*gap_lows)(const uint32_t *index, size_t groups, unsigned b, uint64_t *low);
+
+    /* unary[g]: the gaps >> b of group g, b <= 31, each as so many zeros and a one, from bit 0 on; bits[g]:
+     * how many bits that are.  Ones that fall past bit 63 are left out. */
+    void (*gap_quotients)(const uint32_t *index, size_t groups, unsigned b, uint64_t *unary,
+                          uint32_t *bits);
+
     /* Random words (philox.h) of the blocks 16 tile .. 16 tile + 31, tile even: words[64 t + 16 w + l]
      * is word w of block 16 (tile + t) + l. */
     void (*random_tiles)(const csgdi_random *random, uint64_t tile, uint32_t words[128]);

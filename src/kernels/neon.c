@@ -17,6 +17,10 @@
 
 #define SIMD_ISA "neon"
 
+/* Four lanes of 32 bits would be no faster than numbers of 64. */
+#define gap_lows csgdi_ref_f32_gap_lows
+#define gap_quotients csgdi_ref_f32_gap_quotients
+
 /* The bytes of the lanes of the 1 bits among four, together at the front. */
 #define LANE(i) 4 * (i), 4 * (i) + 1, 4 * (i) + 2, 4 * (i) + 3
 #define LANES(a, b, c, d)                  \

@@ -51,6 +51,10 @@
     void csgdi_ref_##t##_hash_begin(csgdi_hash *hash);                                            \
     void csgdi_ref_##t##_hash_more(csgdi_hash *hash, const void *bytes, size_t len);              \
     uint64_t csgdi_ref_##t##_hash_end(const csgdi_hash *hash);                                    \
+    void csgdi_ref_##t##_gap_lows(const uint32_t *index, size_t groups, unsigned b,               \
+                                  uint64_t *low);                                                 \
+    void csgdi_ref_##t##_gap_quotients(const uint32_t *index, size_t groups, unsigned b,          \
+                                       uint64_t *unary, uint32_t *bits);                          \
     void csgdi_ref_##t##_random_tiles(const csgdi_random *random, uint64_t tile,                  \
                                       uint32_t words[128]);                                       \
     double csgdi_ref_##t##_abs_max(const void *x, size_t n);                                      \

@@ -428,6 +428,7 @@ uint64_t REF(hash_end)(const csgdi_hash *hash)
 }
 
 #include "kernels/ref_codes.h"
+#include "kernels/ref_gaps.h"
 
 const csgdi_kernels REF_TABLE = {
     .isa = "ref",
@@ -462,6 +463,8 @@ const csgdi_kernels REF_TABLE = {
     .hash_begin = REF(hash_begin),
     .hash_more = REF(hash_more),
     .hash_end = REF(hash_end),
+    .gap_lows = REF(gap_lows),
+    .gap_quotients = REF(gap_quotients),
     .random_tiles = REF(random_tiles),
     .abs_max = REF(abs_max),
     .min_max = REF(min_max),

@@ -35,7 +35,8 @@ typedef struct csgdi_index_ops {
     uint64_t (*size)(const uint32_t *index, size_t k, size_t n, unsigned *parameter);
 
     /* Write the section; returns one past it.  k >= 1. */
-    uint8_t *(*write)(const uint32_t *index, size_t k, size_t n, unsigned parameter, uint8_t *dst);
+    uint8_t *(*write)(const csgdi_kernels *kernels, const uint32_t *index, size_t k, size_t n,
+                      unsigned parameter, uint8_t *dst);
 
     /* Judge `bytes` bytes, a multiple of 8, as the section of 1 <= k <= n entries.  At least 8 more
      * can be read behind them. */

@@ -35,13 +35,14 @@ static size_t bitmap_length(const uint8_t *src, size_t k, size_t n, unsigned par
     return section(n);
 }
 
-static uint8_t *bitmap_write(const uint32_t *index, size_t k, size_t n, unsigned parameter,
-                             uint8_t *dst)
+static uint8_t *bitmap_write(const csgdi_kernels *kernels, const uint32_t *index, size_t k,
+                             size_t n, unsigned parameter, uint8_t *dst)
 {
     csgdi_bits b = {.dst = dst};
     uint32_t before = UINT32_MAX;
     uint8_t *end;
 
+    (void)kernels;
     (void)parameter;
     for (size_t j = 0; j < k; j++) {
         csgdi_bits_unary(&b, index[j] - before - 1);

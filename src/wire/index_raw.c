@@ -31,9 +31,10 @@ static size_t raw_length(const uint8_t *src, size_t k, size_t n, unsigned parame
     return csgdi_round8(4 * k);
 }
 
-static uint8_t *raw_write(const uint32_t *index, size_t k, size_t n, unsigned parameter,
-                          uint8_t *dst)
+static uint8_t *raw_write(const csgdi_kernels *kernels, const uint32_t *index, size_t k, size_t n,
+                          unsigned parameter, uint8_t *dst)
 {
+    (void)kernels;
     (void)n;
     (void)parameter;
     memcpy(dst, index, 4 * k);

@@ -22,7 +22,11 @@
 #include "wire/bits.h"
 #include "wire/index.h"
 
-enum { MOST = 31, TAIL = 128 };
+enum {
+    MOST = 31,
+    TAIL = 128, /* entries that are written one by one at the end */
+    GROUPS = 64 /* of four entries, whose codes are made at once */
+};
 
 /* n ln 2, of which 2^b is to be about the k-th part. */
 static uint64_t target(size_t n)
@@ -84,73 +88,93 @@ static inline uint32_t gap_of(const uint32_t *index, size_t j)
     return j > 0 ? index[j] - index[j - 1] - 1 : index[0];
 }
 
-/* The low parts of all but the last entries, and how many: stores of 8 bytes at any byte must not reach
- * past the section, of which every entry has a bit.  Four at once are put together beforehand, so that
- * only their place depends on what was before. */
-static size_t write_lows_ahead(csgdi_bits *out, const uint32_t *index, size_t k, unsigned b)
+/* How many whole groups, at most GROUPS, are left before the last TAIL entries. */
+static size_t groups_left(size_t k, size_t j)
 {
-    const uint64_t mask = csgdi_low_mask(b);
-    csgdi_byte_bits bytes;
-    size_t j = 1;
+    if (k <= TAIL || k - TAIL <= j) return 0;
+    return (k - TAIL - j) / 4 < GROUPS ? (k - TAIL - j) / 4 : GROUPS;
+}
 
-    if (b > 14 || k <= TAIL) return 0;
-    csgdi_bits_append(out, index[0] & mask, b);
+/* The low parts of all but the last entries, and how many: stores of 8 bytes at any byte must not reach
+ * past the section, of which every entry has a bit.  Two groups at once where they fit. */
+static size_t write_lows_ahead(const csgdi_kernels *kernels, csgdi_bits *out, const uint32_t *index,
+                               size_t k, unsigned b)
+{
+    uint64_t low[GROUPS];
+    csgdi_byte_bits bytes;
+    size_t j = 1, groups;
+
+    if (b > 14 || groups_left(k, j) == 0) return 0;
+    csgdi_bits_append(out, index[0] & csgdi_low_mask(b), b);
     bytes = csgdi_byte_bits_from(out);
-    for (; j < k - TAIL; j += 4) {
-        const uint64_t first = (index[j] - index[j - 1] - 1) & mask;
-        const uint64_t second = (index[j + 1] - index[j] - 1) & mask;
-        const uint64_t third = (index[j + 2] - index[j + 1] - 1) & mask;
-        const uint64_t fourth = (index[j + 3] - index[j + 2] - 1) & mask;
-        csgdi_byte_bits_append(&bytes, first | second << b | (third | fourth << b) << 2 * b, 4 * b);
+    for (; (groups = groups_left(k, j)) > 0; j += 4 * groups) {
+        size_t g = 0;
+
+        kernels->gap_lows(index + j, groups, b, low);
+        for (; b <= 7 && groups - g >= 2; g += 2)
+            csgdi_byte_bits_append(&bytes, low[g] | low[g + 1] << 4 * b, 8 * b);
+        for (; g < groups; g++)
+            csgdi_byte_bits_append(&bytes, low[g], 4 * b);
     }
     *out = csgdi_byte_bits_to(&bytes);
     return j;
 }
 
-/* The same for quotients, where four fit into 56 bits: nearly always. */
-static size_t write_quotients_ahead(csgdi_bits *out, const uint32_t *index, size_t k, unsigned b)
+static void append_quotients(csgdi_byte_bits *bytes, const uint32_t *index, unsigned b)
 {
-    csgdi_byte_bits bytes;
-    size_t j = 1;
+    csgdi_bits out = csgdi_byte_bits_to(bytes);
 
-    if (k <= TAIL) return 0;
+    for (size_t j = 0; j < 4; j++)
+        csgdi_bits_unary(&out, (index[j] - index[j - 1] - 1) >> b);
+    *bytes = csgdi_byte_bits_from(&out);
+}
+
+/* The same for quotients.  Two groups fit into 56 bits nearly always. */
+static size_t write_quotients_ahead(const csgdi_kernels *kernels, csgdi_bits *out,
+                                    const uint32_t *index, size_t k, unsigned b)
+{
+    uint64_t unary[GROUPS];
+    uint32_t bits[GROUPS];
+    csgdi_byte_bits bytes;
+    size_t j = 1, groups;
+
+    if (groups_left(k, j) == 0) return 0;
     csgdi_bits_unary(out, index[0] >> b);
     bytes = csgdi_byte_bits_from(out);
-    for (; j < k - TAIL; j += 4) {
-        const uint32_t first = (index[j] - index[j - 1] - 1) >> b;
-        const uint32_t second = (index[j + 1] - index[j] - 1) >> b;
-        const uint32_t third = (index[j + 2] - index[j + 1] - 1) >> b;
-        const uint32_t fourth = (index[j + 3] - index[j + 2] - 1) >> b;
-        const uint64_t two = (uint64_t)first + second + 1, all = two + third + 1 + fourth + 1;
+    for (; (groups = groups_left(k, j)) > 0; j += 4 * groups) {
+        size_t g = 0;
 
-        if (all < 56) {
-            const uint64_t half = (uint64_t)1 << first | (uint64_t)1 << two;
-            const uint64_t rest = (uint64_t)2 << third | (uint64_t)1 << (all - two);
-            csgdi_byte_bits_append(&bytes, half | rest << two, (unsigned)all + 1);
-            continue;
+        kernels->gap_quotients(index + j, groups, b, unary, bits);
+        while (g < groups) {
+            const uint64_t both = g + 1 < groups ? (uint64_t)bits[g] + bits[g + 1] : UINT64_MAX;
+
+            if (both <= 56) {
+                csgdi_byte_bits_append(&bytes, unary[g] | unary[g + 1] << bits[g], (unsigned)both);
+                g += 2;
+                continue;
+            }
+            if (bits[g] <= 56)
+                csgdi_byte_bits_append(&bytes, unary[g], bits[g]);
+            else
+                append_quotients(&bytes, index + j + 4 * g, b);
+            g++;
         }
-        *out = csgdi_byte_bits_to(&bytes);
-        csgdi_bits_unary(out, first);
-        csgdi_bits_unary(out, second);
-        csgdi_bits_unary(out, third);
-        csgdi_bits_unary(out, fourth);
-        bytes = csgdi_byte_bits_from(out);
     }
     *out = csgdi_byte_bits_to(&bytes);
     return j;
 }
 
-static uint8_t *rice_write(const uint32_t *index, size_t k, size_t n, unsigned parameter,
-                           uint8_t *dst)
+static uint8_t *rice_write(const csgdi_kernels *kernels, const uint32_t *index, size_t k, size_t n,
+                           unsigned parameter, uint8_t *dst)
 {
     const uint32_t mask = (uint32_t)csgdi_low_mask(parameter);
     csgdi_bits out = {.dst = dst};
 
     (void)n;
     if (parameter > 0)
-        for (size_t j = write_lows_ahead(&out, index, k, parameter); j < k; j++)
+        for (size_t j = write_lows_ahead(kernels, &out, index, k, parameter); j < k; j++)
             csgdi_bits_append(&out, gap_of(index, j) & mask, parameter);
-    for (size_t j = write_quotients_ahead(&out, index, k, parameter); j < k; j++)
+    for (size_t j = write_quotients_ahead(kernels, &out, index, k, parameter); j < k; j++)
         csgdi_bits_unary(&out, gap_of(index, j) >> parameter);
     return csgdi_bits_end(&out);
 }

@@ -101,7 +101,7 @@ static size_t write(const csgdi_kernels *kernels, csgdi_sparse_format format, cs
     dst[CSGDI_STREAM_CHANNELS] = (uint8_t)sparse->channels;
     dst[CSGDI_STREAM_PARAMETER] = (uint8_t)parameter;
     if (k > 0 || coder == CSGDI_INDEX_BITMAP)
-        p = coders[coder]->write(sparse->index, k, sparse->n, parameter, p);
+        p = coders[coder]->write(kernels, sparse->index, k, sparse->n, parameter, p);
     if (k == 0) return (size_t)(p - dst);
 
     for (unsigned c = 0; c < sparse->channels; c++) {

@@ -302,6 +302,49 @@ static void call_hash(call *c)
     c->result = c->k->hash((const char *)c->x + (c->n - n) * size, n * size, 7 * c->variant);
 }
 
+/* Ascending indices by the bits of x, with gaps that are mostly short, and one 2^30 long. */
+static void some_indices(const call *c, uint32_t *index)
+{
+    const uint8_t *bytes = c->x;
+    uint32_t at = c->variant;
+
+    for (size_t j = 0; j <= c->n; j++) {
+        index[j] = at;
+        at += 1u + (j < c->n ? (uint32_t)bytes[j] >> c->variant % 8 : 0);
+        if (j == c->n / 3) at += UINT32_C(1) << 30;
+        if (j % 50 == 49) at += 1000u << c->variant % 5;
+    }
+}
+
+enum { GAP_BITS = 15 };
+
+static void call_gap_lows(call *c)
+{
+    static uint32_t index[CSGDI_BLOCK + 1];
+    static uint64_t low[CSGDI_BLOCK / 4 + 1];
+    const size_t groups = c->n / 4;
+
+    some_indices(c, index);
+    low[groups] = 17;
+    c->k->gap_lows(index + 1, groups, c->variant % GAP_BITS, low);
+    memcpy(c->out, low, 8 * groups);
+    c->result = low[groups];
+}
+
+static void call_gap_quotients(call *c)
+{
+    static uint32_t index[CSGDI_BLOCK + 1], bits[CSGDI_BLOCK / 4 + 1];
+    static uint64_t unary[CSGDI_BLOCK / 4 + 1];
+    const size_t groups = c->n / 4;
+
+    some_indices(c, index);
+    unary[groups] = bits[groups] = 17;
+    c->k->gap_quotients(index + 1, groups, c->variant, unary, bits);
+    memcpy(c->out, unary, 8 * groups);
+    memcpy(c->index, bits, 4 * groups);
+    c->result = unary[groups] + bits[groups];
+}
+
 static void call_random_tiles(call *c)
 {
     const csgdi_random random = csgdi_random_make(5, CSGDI_STREAM_SAMPLE, 7, c->variant, 9);
@@ -524,6 +567,8 @@ const slot slots[] = {
     {"stream", call_stream, 1, ELEMENTS},
     {"abs_max", call_abs_max, 1, NOTHING},
     {"hash", call_hash, 5, NOTHING},
+    {"gap_lows", call_gap_lows, 2 * GAP_BITS, HALVES},
+    {"gap_quotients", call_gap_quotients, 32, HALVES},
     {"random_tiles", call_random_tiles, 3, NOTHING},
     {"sign_sums", call_sign_sums, 1, NOTHING},
     {"min_max", call_min_max, 1, NOTHING},
