@@ -118,7 +118,7 @@ static const csgdi_key keys[] = {
      .kind = CSGDI_COUNT,
      .min = 1,
      .max = 9007199254740992.0,
-     .help = "sra: bytes of codes that travel as one message, while others are worked on; 32768 "
+     .help = "sra, allgather: bytes that travel at once, while others are worked on; 32768 "
              "unless given"},
     {.name = "inner",
      .kind = CSGDI_CHOICE,

@@ -76,7 +76,8 @@ static csgd_status create_algorithm(csgd_reducer *r, csgdi_spec *spec)
     if (r->algorithm != &csgdi_oktopk) csgdi_spec_drop(spec, "tau");
     r->recode = csgdi_spec_choice(spec, "recode");
     if (r->algorithm != &csgdi_dsar) csgdi_spec_drop(spec, "recode");
-    if (r->algorithm != &csgdi_sra) csgdi_spec_drop(spec, "piece");
+    if (r->algorithm != &csgdi_sra && r->algorithm != &csgdi_allgather)
+        csgdi_spec_drop(spec, "piece");
     if (r->algorithm != &csgdi_hier) {
         csgdi_spec_drop(spec, "inner");
         csgdi_spec_drop(spec, "ranks_per_node");

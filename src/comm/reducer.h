@@ -148,7 +148,7 @@ struct csgd_reducer {
     double timeout;     /* seconds, 0: none */
     uint64_t tau;       /* of oktopk */
     const char *recode; /* of dsar: one of csgdi_recode_words */
-    size_t piece;       /* of sra: bytes of codes of a message; 0: as many as are best */
+    size_t piece;       /* of sra and allgather: bytes that travel at once; 0: not said */
     csgdi_health health;
     bool busy;          /* an operation was begun and its outcome not yet collected */
     csgd_reducer *next; /* started by the same thread, not yet collected (progress.c) */

@@ -93,4 +93,8 @@ csgd_status csgdi_sparse_check_sum(const csgdi_kernels *kernels, csgdi_index_cod
 void csgdi_sparse_apply(const csgdi_kernels *kernels, const uint8_t *src, size_t n,
                         unsigned channel, csgdi_mode mode, void *y);
 
+/* The same, but leave alone what the stream does not name. */
+void csgdi_sparse_apply_on(const csgdi_kernels *kernels, const uint8_t *src, size_t n,
+                           unsigned channel, csgdi_mode mode, void *y);
+
 #endif

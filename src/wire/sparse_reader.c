@@ -38,11 +38,17 @@ size_t csgdi_sparse_next(csgdi_sparse_reader *r, uint32_t *index, void *value)
 void csgdi_sparse_apply(const csgdi_kernels *kernels, const uint8_t *src, size_t n,
                         unsigned channel, csgdi_mode mode, void *y)
 {
+    if (mode == CSGDI_SET && n > 0) memset(y, 0, n * kernels->size);
+    csgdi_sparse_apply_on(kernels, src, n, channel, mode, y);
+}
+
+void csgdi_sparse_apply_on(const csgdi_kernels *kernels, const uint8_t *src, size_t n,
+                           unsigned channel, csgdi_mode mode, void *y)
+{
     csgdi_sparse_reader reader;
     uint32_t index[CSGDI_SPARSE_CHUNK];
     double value[CSGDI_SPARSE_CHUNK]; /* or as many floats */
 
-    if (mode == CSGDI_SET && n > 0) memset(y, 0, n * kernels->size);
     csgdi_sparse_open(&reader, kernels, src, n, channel);
     for (size_t count; (count = csgdi_sparse_next(&reader, index, value)) > 0;)
         kernels->scatter(index, value, count, mode, y);

@@ -104,16 +104,21 @@
         RULE("randk", " ratio=0.1 feedback=ecx2 rho=0.9", type, n, "allgather"),                \
         RULE("randk", " ratio=0.1 support=private feedback=ecx2 rho=0.9", type, n, "allgather")
 
-/* sra in several parts: of a block each, and of some. */
-#define PARTS_CASES(type, n)                                                          \
-    {"none", " piece=1", type, n, false, "sra", 3, true},                             \
-        LOSSY("sign", " block=64 piece=1", type, n, "sra"),                           \
-        LOSSY("int", " bits=4 block=64 piece=60", type, n, "sra"),                    \
-        LOSSY("qsgd", " bits=4 bucket=64 piece=100", type, n, "sra"),                 \
-        LOSSY("onebit", " block=64 mask=yes piece=1", type, n, "sra"),                \
-        FORGETFUL("terngrad", " block=64 piece=1", type, n, "sra"),                   \
-        RULE("sign", " block=64 piece=1 feedback=ef21 momentum=0.3", type, n, "sra"), \
-        RULE("sign", " block=64 piece=1 feedback=ecx rho=0.99", type, n, "sra"),      \
+/* sra in several parts, of a block each, and of some; allgather in pieces. */
+#define PARTS_CASES(type, n)                                                                   \
+    {"none", " piece=1", type, n, false, "sra", 3, true},                                      \
+        LOSSY("sign", " block=64 piece=1", type, n, "sra"),                                    \
+        LOSSY("int", " bits=4 block=64 piece=60", type, n, "sra"),                             \
+        LOSSY("qsgd", " bits=4 bucket=64 piece=100", type, n, "sra"),                          \
+        LOSSY("onebit", " block=64 mask=yes piece=1", type, n, "sra"),                         \
+        LOSSY("topk", " ratio=0.1 piece=16", type, n, "allgather"),                            \
+        LOSSY("sign", " block=64 piece=50", type, n, "allgather"),                             \
+        RULE("topk", " ratio=0.1 piece=8 feedback=ecx2 rho=0.9", type, n, "allgather"),        \
+        LOSSY("threshold", " lambda=20 kmax=1000 indices=rice piece=9", type, n, "allgather"), \
+        LOSSY("randk", " ratio=0.1 support=private piece=8", type, n, "allgather"),            \
+        FORGETFUL("terngrad", " block=64 piece=1", type, n, "sra"),                            \
+        RULE("sign", " block=64 piece=1 feedback=ef21 momentum=0.3", type, n, "sra"),          \
+        RULE("sign", " block=64 piece=1 feedback=ecx rho=0.99", type, n, "sra"),               \
         RULE("f16", " block=64 piece=200 rounding=nearest feedback=ecx rho=0.9", type, n, "sra")
 
 #define CASES(type, n)                                                                           \

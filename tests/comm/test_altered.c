@@ -112,6 +112,14 @@ static void qring(void **state)
     sweep("int bits=8 block=8 algorithm=qring");
 }
 
+static void allgather(void **state)
+{
+    (void)state;
+    sweep("topk ratio=0.1 indices=raw algorithm=allgather"); /* no lengths to alter */
+    sweep("topk ratio=0.1 indices=raw algorithm=allgather piece=24");
+    sweep("sign block=8 algorithm=allgather piece=40");
+}
+
 static void sra(void **state)
 {
     (void)state;
@@ -231,7 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(doubling), cmocka_unit_test(split),    cmocka_unit_test(dsar),
         cmocka_unit_test(qring),    cmocka_unit_test(overflow), cmocka_unit_test(overflow_recoded),
-        cmocka_unit_test(poison),   cmocka_unit_test(sra),
+        cmocka_unit_test(poison),   cmocka_unit_test(sra),      cmocka_unit_test(allgather),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

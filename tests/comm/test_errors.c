@@ -196,15 +196,22 @@ static void timeout_part(ranks *all, int rank, void *arg)
 
 static void timeouts(void **state)
 {
-    static const char *const specs[] = {
-        "none algorithm=ring timeout=0.2",     "topk timeout=0.2",
-        "none algorithm=vendor timeout=0.2",   "sign block=8 timeout=0.2",
-        "sign block=8 piece=1 timeout=0.2",    "randk timeout=0.2",
-        "threshold lambda=1 timeout=0.2",      "none algorithm=rabenseifner timeout=0.2",
-        "topk algorithm=doubling timeout=0.2", "topk algorithm=split timeout=0.2",
-        "topk algorithm=dsar timeout=0.2",     "sign block=8 algorithm=qring timeout=0.2",
-        "topk algorithm=gtopk timeout=0.2",    "topk algorithm=oktopk timeout=0.2",
-        "topk algorithm=spardl timeout=0.2"};
+    static const char *const specs[] = {"none algorithm=ring timeout=0.2",
+                                        "topk timeout=0.2",
+                                        "topk ratio=0.5 piece=8 timeout=0.2",
+                                        "none algorithm=vendor timeout=0.2",
+                                        "sign block=8 timeout=0.2",
+                                        "sign block=8 piece=1 timeout=0.2",
+                                        "randk timeout=0.2",
+                                        "threshold lambda=1 timeout=0.2",
+                                        "none algorithm=rabenseifner timeout=0.2",
+                                        "topk algorithm=doubling timeout=0.2",
+                                        "topk algorithm=split timeout=0.2",
+                                        "topk algorithm=dsar timeout=0.2",
+                                        "sign block=8 algorithm=qring timeout=0.2",
+                                        "topk algorithm=gtopk timeout=0.2",
+                                        "topk algorithm=oktopk timeout=0.2",
+                                        "topk algorithm=spardl timeout=0.2"};
 
     (void)state;
     for (size_t i = 0; i < TEST_COUNT(specs); i++)
