@@ -34,6 +34,9 @@ static csgdi_cost cost_of(const csgdi_compressor *c, const csgdi_transport *t,
     return cost;
 }
 
+/* What another choice has to be faster by: measurements are not better than that. */
+static const double worth = 0.04;
+
 /* Seconds of the i-th dense algorithm in rates. */
 static double dense_seconds(const csgdi_cost *cost, size_t i)
 {
@@ -49,7 +52,8 @@ static const csgdi_algorithm *best_dense(const csgdi_cost *cost, double *seconds
     *seconds = INFINITY;
     for (size_t i = 0; (a = csgdi_algorithm_list(i)) != NULL; i++) {
         if (!a->dense || a == &csgdi_hier || measured == CSGDI_RATES_DENSE) continue;
-        if (dense_seconds(cost, measured) < *seconds) {
+        if (dense_seconds(cost, measured) <
+            (1 - worth) * *seconds) { /* the vendor's is the first */
             *seconds = dense_seconds(cost, measured);
             best = a;
         }
@@ -74,6 +78,7 @@ static const csgdi_algorithm *best_lossy(const csgdi_compressor *c, const csgdi_
         if ((c->channels > 1 && !a->pairs) || (c->steered && !a->lengths)) continue;
         if (a->supports != NULL && a->supports(c, t) != CSGD_OK) continue;
         predicted = a->seconds(cost);
+        if (cost->rates->messages > 0) predicted *= cost->rates->messages;
         if (!(predicted < *seconds)) continue;
         *seconds = predicted;
         best = a;
@@ -101,7 +106,7 @@ void csgdi_choose(const csgdi_compressor *c, const csgdi_transport *t, const csg
     choice->vector_seconds = plain_seconds;
     choice->messages = lossy;
     if (lossy != NULL) choice->message_seconds = lossy_seconds;
-    if (exact || (dense && plain_seconds < lossy_seconds)) {
+    if (exact || (dense && (1 - worth) * plain_seconds < lossy_seconds)) {
         choice->algorithm = plain;
         choice->dense = !exact;
     } else if (lossy != NULL) {

@@ -24,9 +24,10 @@ typedef struct csgdi_rates {
     double encode;                      /* of making a message, an element */
     double decode;                      /* of adding a message, an element of the vector */
     double dense[CSGDI_RATES_DENSE][2]; /* of the i-th dense algorithm: at once, and an element */
+    double messages; /* what calls took, over what their algorithm's formula says; 0: unknown */
 } csgdi_rates;
 
-enum { CSGDI_RATES_NUMBERS = 5 + 2 * CSGDI_RATES_DENSE };
+enum { CSGDI_RATES_NUMBERS = 6 + 2 * CSGDI_RATES_DENSE };
 
 typedef struct csgdi_cost {
     const csgdi_rates *rates;

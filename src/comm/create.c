@@ -245,7 +245,7 @@ static csgd_status make_dense(const csgdi_transport *transport, const csgdi_shap
              csgdi_spec_choice(spec, "algorithm"), csgdi_spec_choice(spec, "type"),
              csgdi_spec_real(spec, "timeout"), csgdi_spec_choice(spec, "progress"));
     csgdi_c_locale_leave(locale);
-    st = csgdi_reducer_make(transport, shape, text, r);
+    st = csgdi_reducer_make(transport, shape, text, NULL, r);
     if (st == CSGD_OK) memcpy((*r)->reason, instead->reason, sizeof instead->reason);
     return st;
 }
@@ -288,7 +288,7 @@ static csgd_status furnish(const csgdi_shape *shape, const csgdi_choice *choice,
 }
 
 csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_shape *shape,
-                               const char *text, csgd_reducer **r)
+                               const char *text, const csgdi_algorithm *algorithm, csgd_reducer **r)
 {
     csgdi_choice choice;
     csgdi_spec spec;
@@ -296,6 +296,7 @@ csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_sha
 
     if (st != CSGD_OK) return st;
     choose(*r, &spec, false, NULL, &choice);
+    if (algorithm != NULL) choice.algorithm = algorithm;
     return furnish(shape, &choice, &spec, r);
 }
 

@@ -120,7 +120,7 @@ static csgd_status make_whole(const csgdi_transport *transport, const csgdi_hier
     snprintf(text, sizeof text, "none algorithm=hier type=%s timeout=%.17g progress=%s",
              words->type, words->timeout, words->progress);
     csgdi_c_locale_leave(locale);
-    return csgdi_reducer_make(transport, &(csgdi_shape){.n = n}, text, whole);
+    return csgdi_reducer_make(transport, &(csgdi_shape){.n = n}, text, NULL, whole);
 }
 
 static csgd_status furnish(csgd_reducer *whole, const csgdi_nodes *nodes, csgdi_spec *spec,

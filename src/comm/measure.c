@@ -5,9 +5,12 @@
  * Short vectors and longer ones are summed by every dense algorithm, which gives each its time at once
  * and by the element; the ring's give alpha and beta as well, as it is known what it sends.  The
  * compressor makes and adds messages of its own.  All ranks do so together, since they share cores
- * and memory when it counts, and the slowest one's figures are everybody's.
+ * and memory when it counts, and the slowest one's figures are everybody's.  Then what the formulas say
+ * is the best algorithm for messages is called, and by how much it takes longer than they say, all
+ * are taken to.
  *
- * Time: some twenty calls of a few bytes, and three of SAMPLE elements for each dense algorithm.
+ * Time: some twenty calls of a few bytes, and three of SAMPLE elements for each dense algorithm and the
+ * one for messages; of LONG_SAMPLE elements, for longer vectors, where that takes less than QUICK.
  */
 
 #include <stdio.h>
@@ -18,18 +21,23 @@
 #include "base/philox.h"
 #include "comm/choose.h"
 #include "comm/reducer.h"
+#include "compressors/elements.h"
 
-enum { SAMPLE = 1 << 18, CODED = 1 << 18, SHORT_CALLS = 5, LONG_CALLS = 2 };
+enum { SAMPLE = 1 << 18, LONG_SAMPLE = 1 << 21, CODED = 1 << 18, SHORT_CALLS = 5, LONG_CALLS = 3 };
+
+static const double QUICK = 0.05; /* seconds of a call of LONG_SAMPLE elements */
 
 /* Everything that is needed, so that nothing can fail once ranks meet. */
 typedef struct lab {
     csgdi_arena arena;
     size_t n, n_coded;
-    csgd_reducer *few[CSGDI_RATES_DENSE], *many[CSGDI_RATES_DENSE];
+    csgd_reducer *few[CSGDI_RATES_DENSE], *many[CSGDI_RATES_DENSE], *most[CSGDI_RATES_DENSE];
     size_t n_dense, ring; /* ring: which of them it is */
+    size_t n_most;        /* elements of `most`; 0: none */
     csgdi_compressor c;
-    float *x, *y;  /* n of them */
-    void *g, *sum; /* n_coded elements of the compressor's */
+    csgd_reducer *lossy; /* by the spec, of n_coded elements */
+    float *x, *y;        /* n, or n_most of them */
+    void *g, *sum;       /* n_coded elements of the compressor's */
     uint8_t *message;
 } lab;
 
@@ -38,7 +46,9 @@ static void close_lab(lab *l)
     for (size_t i = 0; i < l->n_dense; i++) {
         csgdi_reducer_unmake(&l->few[i]);
         csgdi_reducer_unmake(&l->many[i]);
+        csgdi_reducer_unmake(&l->most[i]);
     }
+    csgdi_reducer_unmake(&l->lossy);
     csgdi_arena_free(&l->arena);
 }
 
@@ -72,30 +82,36 @@ static csgd_status open_lab(lab *l, const csgdi_transport *t, const char *text, 
 {
     const csgdi_algorithm *a;
     csgd_status st = open_compressor(l, text, n);
+    size_t all;
 
     l->n = n < SAMPLE ? n : SAMPLE;
+    if (n > SAMPLE) l->n_most = n < LONG_SAMPLE ? n : LONG_SAMPLE;
+    all = l->n_most > 0 ? l->n_most : l->n;
     for (size_t i = 0; (a = csgdi_algorithm_list(i)) != NULL && st == CSGD_OK; i++) {
         char spec[64];
 
         if (!a->dense || a == &csgdi_hier || l->n_dense == CSGDI_RATES_DENSE) continue;
         if (a == &csgdi_ring) l->ring = l->n_dense;
         snprintf(spec, sizeof spec, "none algorithm=%s", a->name);
-        st = csgdi_reducer_make(t, &(csgdi_shape){.n = (size_t)t->n_ranks}, spec,
+        st = csgdi_reducer_make(t, &(csgdi_shape){.n = (size_t)t->n_ranks}, spec, NULL,
                                 &l->few[l->n_dense]);
         if (st == CSGD_OK)
-            st = csgdi_reducer_make(t, &(csgdi_shape){.n = l->n}, spec, &l->many[l->n_dense]);
+            st = csgdi_reducer_make(t, &(csgdi_shape){.n = l->n}, spec, NULL, &l->many[l->n_dense]);
+        if (st == CSGD_OK && l->n_most > 0)
+            st = csgdi_reducer_make(t, &(csgdi_shape){.n = l->n_most}, spec, NULL,
+                                    &l->most[l->n_dense]);
         l->n_dense++;
     }
     if (st != CSGD_OK) return st;
-    l->x = csgdi_arena_alloc(&l->arena, l->n, sizeof *l->x);
-    l->y = csgdi_arena_zalloc(&l->arena, l->n, sizeof *l->y);
+    l->x = csgdi_arena_alloc(&l->arena, all, sizeof *l->x);
+    l->y = csgdi_arena_zalloc(&l->arena, all, sizeof *l->y);
     l->g = csgdi_arena_alloc(&l->arena, l->n_coded, l->c.kernels->size);
     l->sum = csgdi_arena_zalloc(&l->arena, l->n_coded, l->c.kernels->size);
     l->message = csgdi_arena_alloc(&l->arena, csgdi_message_bound(&l->c), 1);
     if (l->x == NULL || l->y == NULL || l->g == NULL || l->sum == NULL || l->message == NULL)
         return CSGD_E_NOMEM;
-    for (size_t i = 0; i < l->n; i++)
-        l->x[i] = sample(i);
+    for (size_t i = 0; i < all; i++)
+        l->x[i] = i < l->n ? sample(i) : l->x[i - l->n];
     for (size_t i = 0; i < l->n_coded; i++)
         if (l->c.kernels->size == sizeof(float))
             ((float *)l->g)[i] = sample(i);
@@ -105,8 +121,8 @@ static csgd_status open_lab(lab *l, const csgdi_transport *t, const char *text, 
 }
 
 /* The least time of some calls of a reducer, which borrows the transport. */
-static csgd_status time_calls(csgdi_transport *t, csgd_reducer *r, lab *l, size_t n, int calls,
-                              double *seconds)
+static csgd_status time_calls(csgdi_transport *t, csgd_reducer *r, const void *x, void *y, size_t n,
+                              int calls, double *seconds)
 {
     csgd_status st = CSGD_OK;
 
@@ -115,31 +131,68 @@ static csgd_status time_calls(csgdi_transport *t, csgd_reducer *r, lab *l, size_
     for (int i = 0; i <= calls && st == CSGD_OK; i++) { /* one more, which is not counted */
         const double start = csgdi_clock();
 
-        st = csgd_reducer_allreduce(r, l->x, l->y, n);
+        st = csgd_reducer_allreduce(r, x, y, n);
         if (i > 0) *seconds = fmin(*seconds, csgdi_clock() - start);
     }
     *t = r->transport;
     return st;
 }
 
+/* All ranks take the largest of each number; rank 0's alone if `of_first`. */
+static csgd_status share(csgdi_transport *t, bool of_first, csgdi_rates *rates)
+{
+    uint64_t word[CSGDI_RATES_NUMBERS] = {0};
+    csgd_status st;
+
+    /* Doubles that are not negative are in the order of their bits. */
+    if (!of_first || t->rank == 0) memcpy(word, rates, sizeof *rates);
+    st = csgdi_agree_max(t, word, CSGDI_RATES_NUMBERS);
+    if (st == CSGD_OK) memcpy(rates, word, sizeof *rates);
+    return st;
+}
+
 static csgd_status time_dense(csgdi_transport *t, lab *l, csgdi_rates *rates)
 {
-    const double p = t->n_ranks;
-
     for (size_t i = 0; i < l->n_dense; i++) {
         double few, many;
-        csgd_status st = time_calls(t, l->few[i], l, (size_t)t->n_ranks, SHORT_CALLS, &few);
+        csgd_status st =
+            time_calls(t, l->few[i], l->x, l->y, (size_t)t->n_ranks, SHORT_CALLS, &few);
 
-        if (st == CSGD_OK) st = time_calls(t, l->many[i], l, l->n, LONG_CALLS, &many);
+        if (st == CSGD_OK) st = time_calls(t, l->many[i], l->x, l->y, l->n, LONG_CALLS, &many);
         if (st != CSGD_OK) return st;
         rates->dense[i][0] = few;
         rates->dense[i][1] = fmax(many - few, 0) / (double)l->n;
     }
+    return CSGD_OK;
+}
+
+/* The same of longer vectors, which caches do not hold, where that is quick; the rates are everybody's. */
+static csgd_status time_longer(csgdi_transport *t, lab *l, csgdi_rates *rates)
+{
+    double slowest = 0;
+
+    for (size_t i = 0; i < l->n_dense; i++)
+        slowest = fmax(slowest, rates->dense[i][1] * (double)l->n_most);
+    if (l->n_most == 0 || slowest > QUICK) return CSGD_OK;
+    for (size_t i = 0; i < l->n_dense; i++) {
+        double most;
+        const csgd_status st = time_calls(t, l->most[i], l->x, l->y, l->n_most, LONG_CALLS, &most);
+
+        if (st != CSGD_OK) return st;
+        rates->dense[i][1] = fmax(most - rates->dense[i][0], 0) / (double)l->n_most;
+    }
+    return share(t, false, rates);
+}
+
+/* What the ring's time says of messages, as it is known what it sends. */
+static void derive(const csgdi_transport *t, const lab *l, csgdi_rates *rates)
+{
+    const double p = t->n_ranks;
+
     rates->alpha = rates->dense[l->ring][0] / (2 * (p - 1));
     rates->beta = fmax(rates->dense[l->ring][1] * p / (2 * (p - 1)) / sizeof(float) -
                            rates->add / (2 * sizeof(float)),
                        1e-12);
-    return CSGD_OK;
 }
 
 /* What is local. */
@@ -170,17 +223,50 @@ static void time_local(lab *l, csgdi_rates *rates)
     rates->decode = decode / (double)l->n_coded;
 }
 
-/* All ranks take the largest of each number; rank 0's alone if `of_first`. */
-static csgd_status share(csgdi_transport *t, bool of_first, csgdi_rates *rates)
+/* A reducer of the spec over an algorithm, for as many elements as the compressor of the lab has. */
+static csgd_status open_lossy(lab *l, const csgdi_transport *t, const char *text,
+                              const csgdi_algorithm *a)
 {
-    uint64_t word[CSGDI_RATES_NUMBERS] = {0};
+    const csgd_status st =
+        csgdi_reducer_make(t, &(csgdi_shape){.n = l->n_coded}, text, a, &l->lossy);
+
+    if (st != CSGD_OK) return st;
+    l->lossy->adapt.on = false;
+    l->lossy->dense_steps = 0;
+    return l->lossy->feedback.set.rho_by_step ? csgd_reducer_set_rho(l->lossy, 0.5) : CSGD_OK;
+}
+
+/* Calls of it, on elements of the caller's type. */
+static csgd_status time_lossy(csgdi_transport *t, lab *l, double *seconds)
+{
+    if (!csgdi_elements_narrow(l->c.type))
+        return time_calls(t, l->lossy, l->g, l->sum, l->n_coded, LONG_CALLS, seconds);
+    csgdi_elements_narrow_to(&l->c, l->g, l->n_coded, l->sum);
+    return time_calls(t, l->lossy, l->sum, l->g, l->n_coded, LONG_CALLS, seconds);
+}
+
+/* Call the algorithm for messages that is predicted to be the best: how much longer it takes.  Where it
+ * cannot be called nothing is known of that. */
+static csgd_status time_messages(csgdi_transport *t, lab *l, const char *text, csgdi_rates *rates)
+{
+    csgdi_choice choice = {0};
+    uint64_t failed;
+    double seconds;
     csgd_status st;
 
-    /* Doubles that are not negative are in the order of their bits. */
-    if (!of_first || t->rank == 0) memcpy(word, rates, sizeof *rates);
-    st = csgdi_agree_max(t, word, CSGDI_RATES_NUMBERS);
-    if (st == CSGD_OK) memcpy(rates, word, sizeof *rates);
-    return st;
+    if (t->rank == 0 && l->c.ops->family != CSGDI_EXACT)
+        csgdi_choose(&l->c, t, rates, false, false, &choice);
+    st = csgdi_choice_share(t, &choice);
+    if (st != CSGD_OK || choice.messages == NULL) return st;
+    failed = open_lossy(l, t, text, choice.messages) != CSGD_OK;
+    st = csgdi_agree_max(t, &failed, 1);
+    if (st != CSGD_OK || failed != 0) return st;
+    st = time_lossy(t, l, &seconds);
+    if (st == CSGD_E_TRANSPORT || st == CSGD_E_TIMEOUT) return st;
+    /* What else may go wrong does so on all ranks, or is told to them by the agreement. */
+    if (st == CSGD_OK && choice.message_seconds > 0)
+        rates->messages = seconds / choice.message_seconds;
+    return share(t, false, rates);
 }
 
 static csgd_status measure_all(csgdi_transport *t, const char *text, size_t n, csgdi_rates *rates,
@@ -195,6 +281,9 @@ static csgd_status measure_all(csgdi_transport *t, const char *text, size_t n, c
         time_local(&l, rates);
         st = time_dense(t, &l, rates);
         if (st == CSGD_OK) st = share(t, false, rates);
+        if (st == CSGD_OK) st = time_longer(t, &l, rates);
+        if (st == CSGD_OK) derive(t, &l, rates);
+        if (st == CSGD_OK) st = time_messages(t, &l, text, rates);
         *found = st == CSGD_OK;
     }
     close_lab(&l);

@@ -175,9 +175,11 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
                                  const char *spec, csgd_status failure, csgd_reducer **r);
 
 /* The local part of that, where nothing was measured: look at the transport, which stays where it is,
- * and make all else.  Unmake frees it again, and leaves the transport alone. */
+ * and make all else; with that algorithm, NULL for the one of the spec.  Unmake frees it again, and leaves
+ * the transport alone. */
 csgd_status csgdi_reducer_make(const csgdi_transport *transport, const csgdi_shape *shape,
-                               const char *text, csgd_reducer **r);
+                               const char *text, const csgdi_algorithm *algorithm,
+                               csgd_reducer **r);
 void csgdi_reducer_unmake(csgd_reducer **r);
 
 /* Where the compressor and the feedback are: r itself, or of two levels the leaders' reducer.  And whether

@@ -4,10 +4,11 @@
  *
  * A line for each number of ranks, length and spec:
  *
- *     csgd-tuning 1 RANKS N NUMBER... SPEC
+ *     csgd-tuning 2 RANKS N NUMBER... SPEC
  *
- * with the numbers of csgdi_rates in order, in seconds.  Other lines are left alone, and of several that
- * fit the last one counts; to measure anew, delete the line.
+ * with the numbers of csgdi_rates in order, in seconds but for the last.  Lines of version 1 have one less,
+ * which counts as unknown.  Other lines are left alone, and of several that fit the last one counts; to
+ * measure anew, delete the line.
  */
 
 #include <stdio.h>
@@ -16,7 +17,7 @@
 #include "base/c_locale.h"
 #include "comm/choose.h"
 
-static const char magic[] = "csgd-tuning 1 ";
+static const char magic[] = "csgd-tuning ";
 
 enum { LINE = 2048 };
 
@@ -26,15 +27,19 @@ _Static_assert(sizeof(csgdi_rates) == CSGDI_RATES_NUMBERS * sizeof(double),
 /* Whether a line fits; then its rates. */
 static bool read_line(const char *line, int n_ranks, size_t n, const char *text, csgdi_rates *rates)
 {
-    double number[CSGDI_RATES_NUMBERS];
+    double number[CSGDI_RATES_NUMBERS] = {0};
+    long version;
     char *end;
 
     if (strncmp(line, magic, sizeof magic - 1) != 0) return false;
     line += sizeof magic - 1;
+    version = strtol(line, &end, 10);
+    if ((version != 1 && version != 2) || end == line) return false;
+    line = end;
     if (strtol(line, &end, 10) != n_ranks || end == line) return false;
     line = end;
     if (strtoull(line, &end, 10) != n || end == line) return false;
-    for (size_t i = 0; i < CSGDI_RATES_NUMBERS; i++) {
+    for (size_t i = 0; i < CSGDI_RATES_NUMBERS - (version == 1 ? 1 : 0); i++) {
         line = end;
         number[i] = strtod(line, &end);
         if (end == line || !(number[i] >= 0) || !(number[i] <= 1e9)) return false;
@@ -70,7 +75,7 @@ void csgdi_tuning_keep(const char *file, int n_ranks, size_t n, const char *text
 
     memcpy(number, rates, sizeof number);
     if (to != NULL) {
-        fprintf(to, "%s%d %zu", magic, n_ranks, n);
+        fprintf(to, "%s2 %d %zu", magic, n_ranks, n);
         for (size_t i = 0; i < CSGDI_RATES_NUMBERS; i++)
             fprintf(to, " %.9g", number[i]);
         fprintf(to, " %s\n", text);
