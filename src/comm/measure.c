@@ -120,19 +120,24 @@ static csgd_status open_lab(lab *l, const csgdi_transport *t, const char *text, 
     return CSGD_OK;
 }
 
-/* The least time of some calls of a reducer, which borrows the transport. */
+/* The least time of some calls of a reducer, which borrows the transport, and the mean. */
 static csgd_status time_calls(csgdi_transport *t, csgd_reducer *r, const void *x, void *y, size_t n,
-                              int calls, double *seconds)
+                              int calls, double *least, double *mean)
 {
     csgd_status st = CSGD_OK;
 
     r->transport = *t;
-    *seconds = INFINITY;
+    *least = INFINITY;
+    *mean = 0;
     for (int i = 0; i <= calls && st == CSGD_OK; i++) { /* one more, which is not counted */
         const double start = csgdi_clock();
+        double seconds;
 
         st = csgd_reducer_allreduce(r, x, y, n);
-        if (i > 0) *seconds = fmin(*seconds, csgdi_clock() - start);
+        seconds = csgdi_clock() - start;
+        if (i == 0) continue;
+        *least = fmin(*least, seconds);
+        *mean += seconds / calls;
     }
     *t = r->transport;
     return st;
@@ -154,11 +159,12 @@ static csgd_status share(csgdi_transport *t, bool of_first, csgdi_rates *rates)
 static csgd_status time_dense(csgdi_transport *t, lab *l, csgdi_rates *rates)
 {
     for (size_t i = 0; i < l->n_dense; i++) {
-        double few, many;
+        double few, many, mean;
         csgd_status st =
-            time_calls(t, l->few[i], l->x, l->y, (size_t)t->n_ranks, SHORT_CALLS, &few);
+            time_calls(t, l->few[i], l->x, l->y, (size_t)t->n_ranks, SHORT_CALLS, &few, &mean);
 
-        if (st == CSGD_OK) st = time_calls(t, l->many[i], l->x, l->y, l->n, LONG_CALLS, &many);
+        if (st == CSGD_OK)
+            st = time_calls(t, l->many[i], l->x, l->y, l->n, LONG_CALLS, &many, &mean);
         if (st != CSGD_OK) return st;
         rates->dense[i][0] = few;
         rates->dense[i][1] = fmax(many - few, 0) / (double)l->n;
@@ -175,8 +181,9 @@ static csgd_status time_longer(csgdi_transport *t, lab *l, csgdi_rates *rates)
         slowest = fmax(slowest, rates->dense[i][1] * (double)l->n_most);
     if (l->n_most == 0 || slowest > QUICK) return CSGD_OK;
     for (size_t i = 0; i < l->n_dense; i++) {
-        double most;
-        const csgd_status st = time_calls(t, l->most[i], l->x, l->y, l->n_most, LONG_CALLS, &most);
+        double most, mean;
+        const csgd_status st =
+            time_calls(t, l->most[i], l->x, l->y, l->n_most, LONG_CALLS, &most, &mean);
 
         if (st != CSGD_OK) return st;
         rates->dense[i][1] = fmax(most - rates->dense[i][0], 0) / (double)l->n_most;
@@ -236,13 +243,16 @@ static csgd_status open_lossy(lab *l, const csgdi_transport *t, const char *text
     return l->lossy->feedback.set.rho_by_step ? csgd_reducer_set_rho(l->lossy, 0.5) : CSGD_OK;
 }
 
-/* Calls of it, on elements of the caller's type. */
+/* Calls of it, on elements of the caller's type.  They are as much work as messages, for which ranks may
+ * share cores, so it is the mean that tells how long they take together. */
 static csgd_status time_lossy(csgdi_transport *t, lab *l, double *seconds)
 {
+    double least;
+
     if (!csgdi_elements_narrow(l->c.type))
-        return time_calls(t, l->lossy, l->g, l->sum, l->n_coded, LONG_CALLS, seconds);
+        return time_calls(t, l->lossy, l->g, l->sum, l->n_coded, SHORT_CALLS, &least, seconds);
     csgdi_elements_narrow_to(&l->c, l->g, l->n_coded, l->sum);
-    return time_calls(t, l->lossy, l->sum, l->g, l->n_coded, LONG_CALLS, seconds);
+    return time_calls(t, l->lossy, l->sum, l->g, l->n_coded, SHORT_CALLS, &least, seconds);
 }
 
 /* Call the algorithm for messages that is predicted to be the best: how much longer it takes.  Where it

@@ -47,6 +47,7 @@
 
 #include "comm/oktopk.h"
 
+#include <math.h>
 #include "base/error.h"
 #include "comm/cost.h"
 #include "comm/share.h"
@@ -125,6 +126,19 @@ static csgd_status oktopk_create(csgd_reducer *r)
 
 /* --- select --- */
 
+bool csgdi_counts_check(const double *count, size_t n, double most)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!(count[i] >= 0 && count[i] <= most && count[i] == floor(count[i]))) return false;
+    return true;
+}
+
+csgd_status csgdi_counts_altered(void)
+{
+    return csgdi_fail(CSGD_E_TRANSPORT,
+                      "the transport altered a sum: it is not what counts of entries can give");
+}
+
 /* Count the sums above the limit and at it, of all ranks.  Trouble is told in place of a count. */
 static csgd_status start_count(csgd_reducer *r)
 {
@@ -139,8 +153,10 @@ static csgd_status start_count(csgd_reducer *r)
     self->phase = COUNT;
     for (size_t i = 0; i < 2 * p; i++)
         self->number[i] = 0;
-    self->number[rank] = (double)(k - most);
-    self->number[p + rank] = (double)(most - under);
+    self->above = k - most;
+    self->at_limit = most - under;
+    self->number[rank] = (double)self->above;
+    self->number[p + rank] = (double)self->at_limit;
     self->number[2 * p] = (double)k;
     if (self->trouble.found != CSGD_OK) self->number[rank] = self->trouble.found;
     return t->ops->sum(t, self->number, self->number, 2 * p + 1, CSGD_F64, r->call.blocking,
@@ -249,6 +265,37 @@ static csgd_status oktopk_begin(csgd_reducer *r)
     return st == CSGD_OK && found ? start_split(r) : st;
 }
 
+/* Whether the counts can be what ranks have: nothing but this stands between a broken sum and memory. */
+static bool are_sound(const csgd_reducer *r)
+{
+    const csgdi_oktopk_state *self = r->exchange;
+    const size_t p = (size_t)r->transport.n_ranks, rank = (size_t)r->transport.rank;
+    const double most = (double)p * (double)self->sums.room, k = (double)r->compressor.max_k;
+    double above = 0, at_limit = 0;
+
+    if (!csgdi_counts_check(self->number, 2 * p + 1, most)) return false;
+    for (size_t o = 0; o < p; o++) {
+        above += self->number[o];
+        at_limit += self->number[p + o];
+    }
+    if (self->number[rank] != (double)self->above ||
+        self->number[p + rank] != (double)self->at_limit || above + at_limit > self->number[2 * p])
+        return false;
+    if (self->everything) return above + at_limit <= k;
+    return !self->exactly || (above <= k && above + at_limit >= k);
+}
+
+/* What is told in place of a count; CSGD_OK where it is no such status. */
+static csgd_status status_of(double number)
+{
+    static const csgd_status told[] = {CSGD_E_CORRUPT, CSGD_E_VERSION, CSGD_E_NONFINITE,
+                                       CSGD_E_PLUGIN};
+
+    for (size_t i = 0; i < sizeof told / sizeof *told; i++)
+        if (number == told[i]) return told[i];
+    return CSGD_OK;
+}
+
 /* The counts are there. */
 static csgd_status counted(csgd_reducer *r)
 {
@@ -257,11 +304,13 @@ static csgd_status counted(csgd_reducer *r)
 
     for (int o = 0; o < p; o++)
         if (self->number[o] < 0) { /* all ranks see it, and all end here */
-            const csgd_status theirs = (csgd_status)self->number[o];
+            const csgd_status theirs = status_of(self->number[o]);
+            if (theirs == CSGD_OK) return csgdi_counts_altered();
             if (self->trouble.found != CSGD_OK) return csgdi_trouble_status(&self->trouble);
             return csgdi_fail(theirs, "rank %d found it in mid-exchange: %s (%s)", o,
                               csgd_status_message(theirs), csgd_status_name(theirs));
         }
+    if (!are_sound(r)) return csgdi_counts_altered();
     return share_out(r) ? select_sums(r) : start_ranking(r);
 }
 

@@ -63,10 +63,11 @@ typedef struct csgdi_oktopk_state {
     csgdi_sparse scratch, left, result;
     size_t level[CSGDI_OKTOPK_LEVELS], levels; /* where the lists of the stack begin */
     size_t pieces;                             /* added so far */
-    size_t ties;      /* of the sums at the limit, how many this rank keeps */
-    double *number;   /* [2 P + 1] entries above the limit, at it, and all */
-    size_t *first;    /* [P + 1] where those of a rank begin among all that are selected */
-    size_t *at, *len; /* [P] of the pieces in out */
+    size_t ties;            /* of the sums at the limit, how many this rank keeps */
+    size_t above, at_limit; /* of this rank's own sums */
+    double *number;         /* [2 P + 1] entries above the limit, at it, and all */
+    size_t *first;          /* [P + 1] where those of a rank begin among all that are selected */
+    size_t *at, *len;       /* [P] of the pieces in out */
     uint8_t *out, *in[CSGDI_OKTOPK_WINDOW];
     size_t bound;        /* of a piece that comes in */
     csgdi_request *send; /* [P] */
@@ -80,6 +81,11 @@ typedef struct csgdi_oktopk_state {
     uint64_t cut_at, ranked_at; /* steps */
     uint64_t limit;             /* a key */
 } csgdi_oktopk_state;
+
+/* Sums of counts carry no hash, and decide about memory: whether they are whole numbers up to `most`; and
+ * the error where they cannot be what they should. */
+bool csgdi_counts_check(const double *count, size_t n, double most);
+csgd_status csgdi_counts_altered(void);
 
 /* Send this rank's entries to the owners of the regions that are cut, and add up what comes for its own:
  * CSGD_OK once self->sums are there. */

@@ -78,6 +78,8 @@ csgd_status csgdi_cuts_step(csgd_reducer *r, csgdi_cuts *cuts, bool *empty)
         if (st != CSGD_OK) return st;
         if (!done) return CSGD_MORE;
         r->call.moves++;
+        if (!csgdi_counts_check(cuts->number, (size_t)p, (double)p * (double)r->compressor.max_k))
+            return csgdi_counts_altered();
         *empty = cuts->number[0] <= 0;
         for (int j = 1; j < p; j++) {
             const size_t middle = cuts->low[j] + (cuts->high[j] - cuts->low[j]) / 2;

@@ -48,6 +48,9 @@ csgd_status csgdi_ranking_step(csgd_reducer *r, csgdi_ranking *search, const csg
         r->call.moves++;
         for (size_t b = 0; b < BINS; b++)
             all += search->number[b];
+        if (!csgdi_counts_check(search->number, BINS, 1e15) ||
+            (!first && all < (double)search->wanted))
+            return csgdi_counts_altered();
         if (first && all <= (double)search->wanted) {
             search->wanted = 0;
             return CSGD_OK;

@@ -86,6 +86,20 @@ static void fast_links_do_not(void **state)
     assert_false(choice.algorithm->dense);
 }
 
+/* What messages took when they were tried counts more than what formulas say of them. */
+static void trials_count(void **state)
+{
+    csgdi_rates rates = link_of(true);
+
+    (void)state;
+    assert_false(choose("topk ratio=0.01", 4, &rates, false, true).dense);
+    rates.messages = 1000;
+    assert_true(choose("topk ratio=0.01", 4, &rates, false, true).dense);
+    rates.messages = 1e-3;
+    rates.encode = 1e-7;
+    assert_false(choose("topk ratio=0.01", 4, &rates, false, true).dense);
+}
+
 /* For exact vectors the fastest of the dense ones, though it is not the vendor's. */
 static void the_best_dense(void **state)
 {
@@ -180,10 +194,14 @@ static void kept_and_found(void **state)
     assert_non_null(f);
     fputs("csgd-tuning 1 4 1000000 1 2 topk\ncsgd-tuning 1 4 1000000\nsomething else\n", f);
     fputs("csgd-tuning 1 4 1000000 -1 1 1 1 1 1 1 1 1 1 1 1 1 topk\n", f);
-    fputs("csgd-tuning 2 4 1000000 1 1 1 1 1 1 1 1 1 1 1 1 1 topk\n", f);
+    fputs("csgd-tuning 3 4 1000000 1 1 1 1 1 1 1 1 1 1 1 1 1 1 topk\n", f);
+    fputs("csgd-tuning 2 4 1000000 1 1 1 1 1 1 1 1 1 1 1 1 1 topk\n", f); /* one number less */
+    fputs("csgd-tuning 1 4 77 1 2 1 1 1 1 1 1 1 1 1 1 1 topk\n", f);      /* as it was once */
     assert_int_equal(fclose(f), 0);
     assert_true(csgdi_tuning_find(file, 4, N, "topk", &found));
     assert_true(fabs(found.beta / fast.beta - 1) < 1e-6);
+    assert_true(csgdi_tuning_find(file, 4, 77, "topk", &found));
+    assert_true(found.beta == 2 && found.messages == 0);
     assert_false(csgdi_tuning_find("no such directory/file", 4, N, "topk", &found));
     csgdi_tuning_keep("no such directory/file", 4, N, "topk", &fast); /* is as good as none */
 }
@@ -309,11 +327,17 @@ static void rank_0_decides(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(slow_links_want_messages), cmocka_unit_test(dropping_needs_a_word),
-        cmocka_unit_test(fast_links_do_not),        cmocka_unit_test(the_best_dense),
-        cmocka_unit_test(without_measurements),     cmocka_unit_test(formulas_grow),
-        cmocka_unit_test(kept_and_found),           cmocka_unit_test(reducers_go_by_it),
-        cmocka_unit_test(keys_are_not_its_matter),  cmocka_unit_test(rank_0_decides),
+        cmocka_unit_test(slow_links_want_messages),
+        cmocka_unit_test(dropping_needs_a_word),
+        cmocka_unit_test(fast_links_do_not),
+        cmocka_unit_test(trials_count),
+        cmocka_unit_test(the_best_dense),
+        cmocka_unit_test(without_measurements),
+        cmocka_unit_test(formulas_grow),
+        cmocka_unit_test(kept_and_found),
+        cmocka_unit_test(reducers_go_by_it),
+        cmocka_unit_test(rank_0_decides),
+        cmocka_unit_test(keys_are_not_its_matter),
     };
 
     return cmocka_run_group_tests(tests, with_file, without_file);

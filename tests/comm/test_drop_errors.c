@@ -4,6 +4,7 @@
  * the ranks can go on together. */
 
 #include <math.h>
+#include <stdatomic.h>
 #include "comm/lists.h"
 #include "comm/team.h"
 #include "support/ranks.h"
@@ -213,13 +214,74 @@ static void crowd(void **state)
     ranks_run(4, crowd_part, (void *)(uintptr_t) "topk k=256 algorithm=spardl");
 }
 
+/* --- sums of counts that are none --- */
+
+enum { LIES = 7, SUMS = 3 };
+
+static _Thread_local int sum_to_spoil, lie; /* of a rank that lies, in its so-many-th sum */
+static atomic_int lies_told;
+
+static double lie_of(double count)
+{
+    static const double lies[LIES] = {1e300, -1e18, 0.5, 1e9, 3, -0.25, INFINITY};
+
+    return lie < LIES - 1 ? count + lies[lie] : (double)NAN;
+}
+
+/* In place of the transport's sum: what this rank brings to it is not what it counted. */
+static csgd_status sum_lie(csgdi_transport *t, const void *send, void *recv, size_t n,
+                           csgd_type type, bool blocking, csgdi_request *req)
+{
+    if (type == CSGD_F64 && sum_to_spoil-- == 0) {
+        for (size_t i = 0; i < n; i++)
+            ((double *)recv)[i] = lie_of(((const double *)send)[i]);
+        atomic_fetch_add(&lies_told, 1);
+    }
+    return honest->sum(t, recv, recv, n, type, blocking, req);
+}
+
+static void counts_part(ranks *all, int rank, void *arg)
+{
+    static csgdi_transport_ops spoilt; /* written alike by every rank that lies: there is one */
+    const int *c = arg;                /* which sum, and by what */
+    csgd_reducer *r = NULL;
+    float x[N], y[N];
+    csgd_status st;
+
+    RANK_CHECK(all, rank,
+               all->create(all, rank, N, "topk ratio=0.1 algorithm=oktopk", &r) == CSGD_OK);
+    if (rank == 1) {
+        honest = r->transport.ops;
+        spoilt = *honest;
+        spoilt.sum = sum_lie;
+        r->transport.ops = &spoilt;
+        sum_to_spoil = c[0];
+        lie = c[1];
+    }
+    fill(rank, 0, x);
+    st = csgd_reducer_allreduce(r, x, y, N);
+    /* Small lies about where entries are cost no more than balance; all others are found, by all. */
+    RANK_CHECK(all, rank,
+               st == CSGD_E_TRANSPORT || (st == CSGD_OK && (c[1] == 4 || c[2] == lies_told)));
+    RANK_CHECK(all, rank, st != CSGD_OK || isfinite(y[0]));
+    if (rank == 1) r->transport.ops = honest;
+    RANK_CHECK(all, rank, csgd_reducer_destroy(&r) == CSGD_OK);
+}
+
+static void counts_that_lie(void **state)
+{
+    (void)state;
+    for (int sum = 0; sum < 14; sum++)
+        for (int which = 0; which < LIES; which++)
+            ranks_run(3, counts_part, (int[]){sum, which, atomic_load(&lies_told)});
+    assert_true(atomic_load(&lies_told) > 8 * LIES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(corrupt),
-        cmocka_unit_test(overflow),
-        cmocka_unit_test(lost),
-        cmocka_unit_test(crowd),
+        cmocka_unit_test(corrupt), cmocka_unit_test(overflow),        cmocka_unit_test(lost),
+        cmocka_unit_test(crowd),   cmocka_unit_test(counts_that_lie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
