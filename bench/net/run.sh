@@ -27,6 +27,8 @@ net=$PWD/bench/net
 table() {
     cat <<'END'
 full none
+full none algorithm=ring
+full none algorithm=rabenseifner
 both topk ratio=0.01
 both topk ratio=0.01 values=bf16
 full topk ratio=0.001
