@@ -292,7 +292,7 @@ static csgd_status status_of(double number)
                                        CSGD_E_PLUGIN};
 
     for (size_t i = 0; i < sizeof told / sizeof *told; i++)
-        if (number == told[i]) return told[i];
+        if (number == (double)(int)told[i]) return told[i];
     return CSGD_OK;
 }
 
