@@ -15,7 +15,7 @@
  * spaces or tabs; order does not matter; a key may appear once.  A name, key or value that is not
  * known is refused, with a sentence that names the nearest valid one.  Numbers are read in the C
  * locale whatever the program's locale is.  Real values may be written 0.01 or 1e-2; the two are
- * the same spec.  At most 511 characters.
+ * the same spec, and so are yes and 1, no and 0.  At most 511 characters.
  *
  * Defaults are what a practitioner would choose: a biased compressor gets `feedback=ef`, an
  * exact or unbiased one `feedback=none`; `algorithm=auto` takes what returns the sum of the

@@ -103,6 +103,13 @@ const char *csgdi_key_word(const csgdi_key *key, size_t i)
     return key->words != NULL ? key->words[i] : key->choice(i);
 }
 
+/* Yes and no are 1 and 0 as well. */
+static bool is_word(const char *value, const char *word)
+{
+    return strcmp(value, word) == 0 || (strcmp(value, "1") == 0 && strcmp(word, "yes") == 0) ||
+           (strcmp(value, "0") == 0 && strcmp(word, "no") == 0);
+}
+
 static csgd_status read_choice(const char *name, csgdi_setting *s, const char *value)
 {
     const csgdi_key *key = s->key;
@@ -110,7 +117,7 @@ static csgd_status read_choice(const char *name, csgdi_setting *s, const char *v
     size_t least = SIZE_MAX;
     for (size_t i = 0; csgdi_key_word(key, i) != NULL; i++) {
         const char *word = csgdi_key_word(key, i);
-        if (strcmp(value, word) == 0) {
+        if (is_word(value, word)) {
             s->choice = i;
             s->word = true;
             return CSGD_OK;

@@ -32,7 +32,8 @@
  * elements for the owner.
  *
  * A rank that finds a piece corrupt, or a sum that is not finite, still sends all that it owes, marked
- * as poisoned from then on: all ranks then fail together and none waits.
+ * as poisoned from then on: all ranks then fail together, but where a sum was altered on its last way the
+ * one that finds it alone.  None waits.
  */
 
 #include <string.h>

@@ -57,6 +57,25 @@ static void values(void **state)
     assert_false(csgdi_spec_given(&s, "decay"));
 }
 
+static void yes_and_no(void **state)
+{
+    static const char *const words[] = {"auto", "yes", "no", NULL};
+    static const csgdi_key key[] = {{.name = "force", .kind = CSGDI_CHOICE, .words = words}};
+    static const csgdi_keys keys = {key, 1};
+    char text[CSGDI_SPEC_MAX];
+    csgdi_spec s;
+
+    (void)state;
+    assert_ok(csgdi_spec_parse(&s, "x force=1", &keys, 1));
+    assert_string_equal(csgdi_spec_choice(&s, "force"), "yes");
+    assert_ok(csgdi_spec_format(&s, text, sizeof text));
+    assert_string_equal(text, "x force=yes");
+    assert_ok(csgdi_spec_parse(&s, "x force=0", &keys, 1));
+    assert_string_equal(csgdi_spec_choice(&s, "force"), "no");
+    assert_fails(csgdi_spec_parse(&s, "x force=2", &keys, 1), CSGD_E_SPEC, "force=");
+    assert_fails(spec_tables_parse(&s, "x feedback=0"), CSGD_E_SPEC, "feedback=");
+}
+
 static void reals(void **state)
 {
     (void)state;
@@ -196,9 +215,9 @@ static void no_keys_at_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names),          cmocka_unit_test(defaults), cmocka_unit_test(values),
-        cmocka_unit_test(reals),          cmocka_unit_test(either),   cmocka_unit_test(refused),
-        cmocka_unit_test(no_keys_at_all),
+        cmocka_unit_test(names),      cmocka_unit_test(defaults),       cmocka_unit_test(values),
+        cmocka_unit_test(yes_and_no), cmocka_unit_test(reals),          cmocka_unit_test(either),
+        cmocka_unit_test(refused),    cmocka_unit_test(no_keys_at_all),
     };
     return cmocka_run_group_tests_name("spec", tests, NULL, NULL);
 }
