@@ -226,11 +226,13 @@ static bool powersgd_project_sum(csgdi_compressor *c, const void *a, const void 
                                  void *values)
 {
     const powersgd *self = c->state;
+    const csgdi_kernels *past = c->n * c->kernels->size >= c->stream_bytes ? c->kernels : NULL;
 
     for (const matrix *its = self->matrix; its < self->matrix + self->n_matrices; its++)
         self->kernels->add_times(at(c, a, its->first), at(c, b, its->first), its->n, its->cols,
-                                 at(c, self->start, its->q), its->rank, at(c, m, its->first),
+                                 at(c, self->start, its->q), its->rank, past, at(c, m, its->first),
                                  at(c, self->work, its->p));
+    c->kernels->stream_end();
     memcpy(values, self->work, self->p_values * c->kernels->size);
     return c->kernels->finite(self->work, self->p_values);
 }

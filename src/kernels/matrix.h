@@ -36,9 +36,10 @@ typedef struct csgdi_matrix_kernels {
      * s[l] += s[l + L / 2] for l < L / 2, then + L / 4, down to + 1. */
     void (*times)(const void *m, size_t n, size_t cols, const void *q, size_t rank, void *p);
 
-    /* M = G + E, and P = M Q of that M, in one pass over memory.  m may be g or e. */
+    /* M = G + E, and P = M Q of that M, in one pass over memory.  m may be g or e.  past: NULL, or
+     * whose stream() writes M, with stream_end() to follow. */
     void (*add_times)(const void *g, const void *e, size_t n, size_t cols, const void *q,
-                      size_t rank, void *m, void *p);
+                      size_t rank, const csgdi_kernels *past, void *m, void *p);
 
     /* Q = M^T P.  Q[j][k] begins with 0, and for each group of four rows gets
      * (M[i][j] P[i][k] + M[i+1][j] P[i+1][k]) + (M[i+2][j] P[i+2][k] + M[i+3][j] P[i+3][k]),

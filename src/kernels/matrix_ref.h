@@ -49,11 +49,12 @@ static void REF(times)(const void *m, size_t n, size_t cols, const void *q, size
 }
 
 static void REF(add_times)(const void *g, const void *e, size_t n, size_t cols, const void *q,
-                           size_t rank, void *m, void *p)
+                           size_t rank, const csgdi_kernels *past, void *m, void *p)
 {
     const REF_TYPE *a = g, *b = e;
     REF_TYPE *c = m;
 
+    (void)past; /* the same elements */
     for (size_t i = 0; i < n; i++)
         c[i] = a[i] + b[i];
     REF(times)(m, n, cols, q, rank, p);

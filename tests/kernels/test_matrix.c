@@ -214,7 +214,8 @@ static void check_bits(const csgdi_matrix_kernels *k, const shape *s, fill f, si
 }
 
 /* add_times() is an addition, and times() of what it gives. */
-static void check_fused(const csgdi_matrix_kernels *k, const shape *s, fill f, size_t offset)
+static void check_fused(const csgdi_matrix_kernels *k, const shape *s, fill f, size_t offset,
+                        const csgdi_kernels *past)
 {
     static double m[MAX_N], p[MAX_THIN];
     const csgdi_kernels *ref = csgdi_kernels_find("ref", k->type);
@@ -233,7 +234,8 @@ static void check_fused(const csgdi_matrix_kernels *k, const shape *s, fill f, s
     csgdi_matrix_get(ref)->times(m, s->n, s->cols, q, s->rank, p);
     frame(&room_p, out, p_count * size, false);
     frame(&room_m, e, m_bytes, false);
-    k->add_times(g, e, s->n, s->cols, q, s->rank, e, out);
+    k->add_times(g, e, s->n, s->cols, q, s->rank, past, e, out);
+    if (past != NULL) past->stream_end();
     frame(&room_p, out, p_count * size, true);
     frame(&room_m, e, m_bytes, true);
     if (!same(k->type, e, m, s->n) || !same(k->type, out, p, p_count))
@@ -276,7 +278,8 @@ static void same_bits(void **state)
                         if ((offset == AT_END || (offset + i) % 5 == 0) &&
                             (!test_brief() || (f + i) % 4 == 0)) {
                             check_bits(csgdi_matrix_get(kernels), &shapes[i], f, offset);
-                            check_fused(csgdi_matrix_get(kernels), &shapes[i], f, offset);
+                            check_fused(csgdi_matrix_get(kernels), &shapes[i], f, offset, NULL);
+                            check_fused(csgdi_matrix_get(kernels), &shapes[i], f, offset, kernels);
                         }
                 for (size_t n = 0; n < 100; n++)
                     check_column(csgdi_matrix_get(kernels), f, n, n % 2 == 0 ? AT_END : n % 16);
@@ -285,7 +288,8 @@ static void same_bits(void **state)
                 for (size_t cols = 1; cols <= 40; cols += 3) {
                     const shape s = {n, cols, 1 + (n + cols) % 6};
                     check_bits(csgdi_matrix_get(kernels), &s, FILL_FINITE, AT_END);
-                    check_fused(csgdi_matrix_get(kernels), &s, FILL_FINITE, AT_END);
+                    check_fused(csgdi_matrix_get(kernels), &s, FILL_FINITE, AT_END,
+                                n % 2 == 0 ? kernels : NULL);
                 }
         }
 }
