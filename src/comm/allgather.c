@@ -12,8 +12,8 @@
  * result is zeroed, where entries are all that is written to it, and what has come is added.  Shorter ones
  * go by a collective.
  *
- * Volume: (P - 1) messages sent by each rank; latency log2 P, in pieces P - 1; every rank adds P messages.  Best for
- * few ranks or short messages.  Memory: room for P messages.
+ * Volume: (P - 1) messages sent by each rank; latency log2 P, in pieces P - 1; every rank adds P
+ * messages.  Best for few ranks or short messages.  Memory: room for P messages.
  */
 
 #include <stdio.h>

@@ -3,7 +3,8 @@
 /* vendor.c: the transport's own dense allreduce.
  *
  * Over MPI this is MPI_Allreduce, so the result of "none algorithm=vendor" equals it bit for bit
- * (MPI_Iallreduce for a call that was started, or that has a timeout).  It is also what a lossy reducer falls back to.
+ * (MPI_Iallreduce for a call that was started, or that has a timeout).  It is also what a lossy reducer
+ * falls back to.
  *
  * Counted volume: 2 n (P - 1) / P elements sent by each rank, by formula; latency as MPI has it.
  */

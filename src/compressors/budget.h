@@ -10,9 +10,9 @@
  *
  *     error  = bytes of this step / due - 1
  *     lambda = lambda (1 + error / tau),  or / (1 - error / tau) where that is below 0;  tau = steps
- *              since the first message that was not empty, 8 at least: a search for the limit whose mean is due, in ever smaller steps (Robbins,
- *              Monro 1951), so that lambda hardly follows what single steps have, and a vector with more
- *              to send sends more
+ *              since the first message that was not empty, 8 at least: a search for the limit whose
+ *              mean is due, in ever smaller steps (Robbins, Monro 1951), so that lambda hardly follows
+ *              what single steps have, and a vector with more to send sends more
  *     lambda = lambda sqrt(due before / due now): what was spent too much is saved by all that follow
  *
  * A message is cut to what is left, so the budget is never exceeded; in the first twentieth of the

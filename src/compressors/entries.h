@@ -19,8 +19,8 @@
         .help = "how many entries to keep, in place of ratio"            \
     }
 
-/* c->max_k from the spec: for each segment at least 1 and at most its length, but 0 where that is 0.  CSGD_E_SPEC where both
- * keys are given, or k is more than n. */
+/* c->max_k from the spec: for each segment at least 1 and at most its length, but 0 where that is 0.
+ * CSGD_E_SPEC where both keys are given, or k is more than n. */
 csgd_status csgdi_entries_read(csgdi_compressor *c, csgdi_spec *spec);
 
 /* How many of them belong to one segment, once c->max_k is known. */

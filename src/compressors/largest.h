@@ -8,8 +8,9 @@
  * One pass collects the candidates, all entries from its lower end up; those within the bracket
  * are searched for the k-th, and the candidates that are not chosen are moved out.  Where there is no
  * more room for candidates, the k-th largest of them is a new lower end, as that of all cannot be
- * smaller; so a bracket that begins too low costs little.  One that begins too high costs time: another is guessed from a sample, and at last the vector is searched
- * whole.  The entries chosen are a function of the vector alone.
+ * smaller; so a bracket that begins too low costs little.  One that begins too high costs time: another
+ * is guessed from a sample, and at last the vector is searched whole.  The entries chosen are a function
+ * of the vector alone.
  *
  * A NaN or an infinity has a larger key than any finite entry, so it is among the candidates, and
  * whether all of the vector is finite is known without a pass of its own.

@@ -40,8 +40,9 @@ typedef struct csgdi_sparse_adder {
     uint64_t *mark;               /* a bit for each element of it */
 } csgdi_sparse_adder;
 
-/* For sums of more than two parts: allocate the window for vectors of at most n elements, of which a part has about k.  It takes at
- * most the larger of 4 Ki and 128 n / k elements, and never more than 64 Ki or n. */
+/* For sums of more than two parts: allocate the window for vectors of at most n elements, of which a
+ * part has about k.  It takes at most the larger of 4 Ki and 128 n / k elements, and never more than
+ * 64 Ki or n. */
 csgd_status csgdi_sparse_adder_create(csgdi_sparse_adder *a, const csgdi_kernels *kernels, size_t n,
                                       size_t k, csgdi_arena *arena);
 
