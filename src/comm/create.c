@@ -328,6 +328,15 @@ static csgd_status choose_together(csgdi_transport *t, const csgd_reducer *r,
     return rates == NULL ? CSGD_OK : csgdi_choice_share(t, choice);
 }
 
+/* Ranks that send vectors as they are, in place of what their specs say, agree on what these say. */
+static const char *asked_for(csgdi_spec *spec, csgdi_agreement *a, char text[CSGDI_SPEC_MAX])
+{
+    csgdi_spec_drop(spec, "progress"); /* a matter of this rank */
+    a->failure = csgdi_spec_format(spec, text, CSGDI_SPEC_MAX);
+    a->field[CSGDI_FIELD_SPEC] = XXH64(text, strlen(text), 0);
+    return text;
+}
+
 csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *shape,
                                  const char *spec, csgd_status failure, csgd_reducer **r)
 {
@@ -342,6 +351,7 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
     size_t n = 0, in_a_row = 0;
     const bool two_levels = csgdi_hier_wanted(text, failure, &in_a_row);
     const bool wanted = wants_measures(shape, text, failure, &n);
+    char asked[CSGDI_SPEC_MAX];
     bool found = false;
     csgd_status st = csgdi_nodes_find(transport, two_levels, in_a_row, &a.failure, &nodes);
 
@@ -375,6 +385,7 @@ csgd_status csgdi_reducer_create(csgdi_transport *transport, const csgdi_shape *
     if (self != NULL) {
         memcpy(a.field, self->identity, sizeof a.field);
         a.spec = self->spec;
+        if (choice.dense && !self->adapt.on) a.spec = asked_for(&parsed, &a, asked);
     }
     st = csgdi_agree(&a, transport);
     if (st != CSGD_OK) {

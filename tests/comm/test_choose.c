@@ -278,6 +278,39 @@ static void keys_are_not_its_matter(void **state)
     assert_ok(csgd_team_destroy(&team));
 }
 
+static csgd_status told[4];
+static char sentence[4][1024];
+
+static void make_differing(int rank, void *team)
+{
+    csgd_reducer *r = NULL;
+
+    told[rank] = csgd_reducer_create_team(team, rank, N,
+                                          rank == 3 ? "topk ratio=0.02" : "topk ratio=0.01", &r);
+    snprintf(sentence[rank], sizeof sentence[rank], "%s", csgd_error_detail());
+    csgd_reducer_destroy(&r);
+}
+
+/* Specs that differ do so where none of what they say is done. */
+static void differing_specs(void **state)
+{
+    csgdi_rates rates = link_of(false);
+    csgd_team *team;
+
+    (void)state;
+    rates.encode = 1;
+    csgdi_tuning_keep(file, 4, N, "topk ratio=0.01", &rates);
+    csgdi_tuning_keep(file, 4, N, "topk ratio=0.02", &rates);
+    setenv("CSGD_TUNING", file, 1);
+    assert_ok(csgd_team_create(4, &team));
+    assert_ok(csgd_team_run(team, make_differing, team));
+    for (int rank = 0; rank < 4; rank++) {
+        assert_int_equal(told[rank], CSGD_E_MISMATCH);
+        assert_non_null(strstr(sentence[rank], "ratio=0.02"));
+    }
+    assert_ok(csgd_team_destroy(&team));
+}
+
 /* --- ranks that would choose differently --- */
 
 static atomic_int differing, asked;
@@ -338,6 +371,7 @@ int main(void)
         cmocka_unit_test(reducers_go_by_it),
         cmocka_unit_test(rank_0_decides),
         cmocka_unit_test(keys_are_not_its_matter),
+        cmocka_unit_test(differing_specs),
     };
 
     return cmocka_run_group_tests(tests, with_file, without_file);
