@@ -135,10 +135,11 @@
         LOSSY("randk", " ratio=0.1", type, n, "linear"),                                         \
         LOSSY("randk", " ratio=0.1", type, n, "allgather"),                                      \
         LOSSY("randk", " ratio=0.1 support=private", type, n, "allgather"), RULE_CASES(type, n), \
-        TWO_STEP_CASES(type, n), OWN_MOMENTUM_CASES(type, n), TWO_VALUE_CASES(type, n),          \
-        PARTS_CASES(type, n)
+        TWO_STEP_CASES(type, n), OWN_MOMENTUM_CASES(type, n), TWO_VALUE_CASES(type, n)
 
 const reduce_case reduce_cases[] = {
-    CASES(CSGD_F32, 0),   CASES(CSGD_F32, 1),   CASES(CSGD_F32, 7),   CASES(CSGD_F32, 65),
-    CASES(CSGD_F32, 500), CASES(CSGD_F64, 130), {.compressor = NULL},
+    CASES(CSGD_F32, 0),       CASES(CSGD_F32, 1),         CASES(CSGD_F32, 7),
+    CASES(CSGD_F32, 65),      CASES(CSGD_F32, 500),       CASES(CSGD_F64, 130),
+    PARTS_CASES(CSGD_F32, 1), PARTS_CASES(CSGD_F32, 500), PARTS_CASES(CSGD_F64, 130),
+    {.compressor = NULL},
 };

@@ -567,7 +567,7 @@ const slot slots[] = {
     {"stream", call_stream, 1, ELEMENTS},
     {"abs_max", call_abs_max, 1, NOTHING},
     {"hash", call_hash, 5, NOTHING},
-    {"gap_lows", call_gap_lows, 2 * GAP_BITS, HALVES},
+    {"gap_lows", call_gap_lows, GAP_BITS, HALVES},
     {"gap_quotients", call_gap_quotients, 32, HALVES},
     {"random_tiles", call_random_tiles, 3, NOTHING},
     {"sign_sums", call_sign_sums, 1, NOTHING},
