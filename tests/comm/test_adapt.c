@@ -355,6 +355,8 @@ static void plans_change_and_ecx_holds(void **state)
                  .started = i % 3 == 0};
 
         if (test_brief() && i % 2 == 0) continue;
+        /* It looks for its limit anew after dense calls, and as residuals grow, in all calls of a trial. */
+        if (strstr(over[i], "oktopk") != NULL) continue;
         snprintf(spec, sizeof spec, "%s type=f64 feedback=ecx rho=0.5 guard=no force=yes adapt=yes",
                  over[i]);
         check_there_and_back(&r);
