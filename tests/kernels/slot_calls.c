@@ -167,7 +167,7 @@ static const uint32_t first_index = UINT32_C(0xfffffff0);
 
 static size_t some_room(const call *c)
 {
-    return (const size_t[]){c->n, c->n / 3, 0}[c->variant / LIMITS % 3];
+    return (const size_t[]){c->n, c->n / 3, 0}[c->variant / LIMITS];
 }
 
 static void call_key_select(call *c)
@@ -204,7 +204,7 @@ static void call_add_cut(call *c)
 {
     const uint64_t top = c->k->type == CSGD_F32 ? 0x7f800000 : UINT64_C(0x7ff0000000000000);
     const uint64_t some = some_limit(c, c->variant % LIMITS), limit = some < top ? some : top;
-    const unsigned form = c->variant / (3 * LIMITS);
+    const unsigned form = c->variant / LIMITS;
     const csgdi_terms terms = {.form = (csgdi_form[]){CSGDI_FORM_PLAIN, CSGDI_FORM_SCALED,
                                                       CSGDI_FORM_PAIR, CSGDI_FORM_ECHO}[form],
                                .g = c->x,
@@ -212,7 +212,7 @@ static void call_add_cut(call *c)
                                .e = c->x,
                                .a = (double[]){7, -1.0 / 3, 1.9, 0.9}[form],
                                .b = 2.0 / 3};
-    const size_t room = some_room(c);
+    const size_t room = (const size_t[]){c->n, c->n / 3, 0}[(form + c->variant + c->n) % 3];
 
     c->result = c->k->add_cut(&terms, c->n, limit, first_index, room, c->index, c->value, c->out);
     c->k->stream_end();
@@ -339,7 +339,7 @@ static void call_gap_quotients(call *c)
 
     some_indices(c, index);
     unary[groups] = bits[groups] = 17;
-    c->k->gap_quotients(index + 1, groups, c->variant, unary, bits);
+    c->k->gap_quotients(index + 1, groups, 4 * c->variant + (unsigned)(c->n % 4), unary, bits);
     memcpy(c->out, unary, 8 * groups);
     memcpy(c->index, bits, 4 * groups);
     c->result = unary[groups] + bits[groups];
@@ -558,7 +558,7 @@ const slot slots[] = {
     {"key_histogram", call_key_histogram, 6, HISTOGRAM},
     {"key_select", call_key_select, 3 * LIMITS, NOTHING},
     {"key_cut", call_key_cut, 3 * LIMITS, ELEMENTS},
-    {"add_cut", call_add_cut, 4 * 3 * LIMITS, ELEMENTS},
+    {"add_cut", call_add_cut, 4 * LIMITS, ELEMENTS},
     {"key_under", call_key_under, LIMITS, NOTHING},
     {"key_split", call_key_split, 3 * LIMITS, ELEMENTS},
     {"key_kth", call_key_kth, 3, NOTHING},
@@ -568,7 +568,7 @@ const slot slots[] = {
     {"abs_max", call_abs_max, 1, NOTHING},
     {"hash", call_hash, 5, NOTHING},
     {"gap_lows", call_gap_lows, GAP_BITS, HALVES},
-    {"gap_quotients", call_gap_quotients, 32, HALVES},
+    {"gap_quotients", call_gap_quotients, 8, HALVES},
     {"random_tiles", call_random_tiles, 3, NOTHING},
     {"sign_sums", call_sign_sums, 1, NOTHING},
     {"min_max", call_min_max, 1, NOTHING},
