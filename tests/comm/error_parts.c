@@ -44,7 +44,7 @@ static const struct {
     {"majority algorithm=allgather", N, CSGD_E_UNSUPPORTED, "algorithm=linear"},
     {"majority algorithm=sra", N, CSGD_E_UNSUPPORTED, "dense codes"},
     {"onebit block=12", N, CSGD_E_SPEC, "multiple of 8"},
-    {"onebit mask=1", N, CSGD_E_SPEC, "mask"},
+    {"onebit mask=2", N, CSGD_E_SPEC, "mask"},
     {"none timeout=-1", N, CSGD_E_SPEC, "timeout"},
     {"threshold", N, CSGD_E_SPEC, "lambda"},
     {"qsgd bits=9", N, CSGD_E_SPEC, "bits=9"},
