@@ -266,9 +266,9 @@ typedef struct csgd_stats {
     uint64_t guard_trips; /**< times that residuals began to grow without end (`guard`) */
     const char *rule;     /**< the feedback that is followed: that of the spec, or "ef" after ecx
                                tripped.  Static */
-    uint64_t plan_changes; /**< times that `adapt=yes` went from compressed to dense or back */
-    uint64_t between_bytes; /**< of sent_bytes, what `algorithm=hier` sent to other nodes: 0 on ranks
-                                 that do not lead one, and with other algorithms */
+    uint64_t plan_changes;  /**< times that `adapt=yes` went from compressed to dense or back */
+    uint64_t between_bytes; /**< of sent_bytes, what `algorithm=hier` sent to other nodes: 0 on
+                               ranks that do not lead one, and with other algorithms */
 } csgd_stats;
 
 /** Copy the counters.  Local.
